@@ -1,0 +1,3 @@
+export const PRELUDE_SCHEMA = 'athena';
+export interface Macro { name: string; sql: string; why: string }
+export const PRELUDE: Macro[] = [];

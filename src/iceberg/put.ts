@@ -1,0 +1,20 @@
+import { TidemarkError, isKind } from '../errors.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
+
+/**
+ * Writes a file whose name is unique to this attempt. A write whose answer was lost, or that a client repeated
+ * unseen, is recognised by its size: nobody else knows the name, and objects are seen whole or not at all.
+ *
+ * Throws `unavailable` when the file is not there afterwards. Nothing points to it then, so this is a definite
+ * failure of the commit that needed it, also where the store's own answer was `unknown`.
+ */
+export async function putNew(store: ObjectStore, uri: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await store.put(uri, bytes);
+  } catch (error) {
+    if (!isKind(error, 'unknown', 'conflict')) throw error;
+    const found = await store.head(uri);
+    if (found?.size === bytes.length) return;
+    throw new TidemarkError('unavailable', 'A metadata file could not be written', { context: { uri }, cause: error });
+  }
+}

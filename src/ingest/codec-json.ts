@@ -1,0 +1,69 @@
+import { LosslessNumber, parse } from 'lossless-json';
+
+/** Parsed JSON. Numbers that a double cannot hold exactly are `LosslessNumber`, with the source's digits. */
+export type JsonValue = null | boolean | number | string | LosslessNumber | JsonValue[] | JsonObject;
+export interface JsonObject {
+  [key: string]: JsonValue;
+}
+
+/** Deeper JSON is refused: no real record needs it, and recursion over it must end. */
+export const MAX_DEPTH = 64;
+const PREVIEW_LENGTH = 100;
+
+// A number token (it follows `:`, `,`, `[` or white space) with 16 or more digits, or with an exponent so large or
+// small that a double may lose it. A decimal of up to 15 digits survives the way through a double unchanged. Inside strings the
+// expression may match for nothing; that costs time, never exactness.
+const INEXACT = /[:,[\s]-?(?:[\d.]{16}|[\d.]+[eE][+-]?\d{3})/;
+
+/** True when some number of the text may not survive `JSON.parse` unchanged. */
+export function mayLoseDigits(text: string): boolean {
+  return INEXACT.test(text);
+}
+
+/** Parses text that `JSON.parse` has already accepted, and keeps the digits of every number. */
+export function parseExact(text: string): JsonValue {
+  return parse(text, undefined, {
+    parseNumber: exactNumber,
+    // As JSON.parse does, so that the two ways to read a record agree.
+    onDuplicateKey: ({ newValue }) => newValue,
+  }) as JsonValue;
+}
+
+function exactNumber(text: string): number | LosslessNumber {
+  const value = Number(text);
+  return mayLoseDigits(`:${text}`) ? new LosslessNumber(text) : value;
+}
+
+/** True when the value nests no deeper than `MAX_DEPTH`. */
+export function isShallow(value: JsonValue, depth = MAX_DEPTH): boolean {
+  if (typeof value !== 'object' || value === null || value instanceof LosslessNumber) return true;
+  if (depth === 0) return false;
+  if (Array.isArray(value)) return value.every((item) => isShallow(item, depth - 1));
+  for (const key in value) if (!isShallow(value[key]!, depth - 1)) return false;
+  return true;
+}
+
+/** The value as JSON text, numbers with the digits they came with. Only for shallow values. */
+export function jsonText(value: JsonValue): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (value instanceof LosslessNumber) return value.toString();
+  if (Array.isArray(value)) return `[${value.map(jsonText).join(',')}]`;
+  const fields = Object.keys(value).map((key) => `${JSON.stringify(key)}:${jsonText(value[key]!)}`);
+  return `{${fields.join(',')}}`;
+}
+
+/** The value for a message: JSON cut to 100 characters. */
+export function preview(value: JsonValue): string {
+  if (typeof value === 'string') return cut(JSON.stringify(value.slice(0, PREVIEW_LENGTH + 1)));
+  return isShallow(value) ? cut(jsonText(value)) : 'a deeply nested value';
+}
+
+function cut(text: string): string {
+  return text.length <= PREVIEW_LENGTH ? text : `${text.slice(0, PREVIEW_LENGTH)}…`;
+}
+
+export function isObject(value: JsonValue): value is JsonObject {
+  return (
+    typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof LosslessNumber)
+  );
+}

@@ -1,0 +1,137 @@
+import { commitWithMark } from '../commit/committer.ts';
+import { advance, readMark, type Mark, type Positions } from '../commit/mark.ts';
+import type { PlanJoin, PlanSilver } from '../definition/plan.ts';
+import { realtimeTable, silverTable } from '../definition/tables.ts';
+import type { Session } from '../engine/session.ts';
+import { ident, idents } from '../engine/sql-text.ts';
+import { tableSql } from '../engine/table-sql.ts';
+import { TidemarkError } from '../errors.ts';
+import { currentSchema, planScan, type Table } from '../iceberg/index.ts';
+import { tableKey } from '../ports/catalog.ts';
+import { endsOf, loadRows, rangesBeyond } from './beyond.ts';
+import { mergeAppend } from './append.ts';
+import { existing, type IntegrationPorts, type StepResult } from './ports.ts';
+import { planRowDelta } from './row-delta.ts';
+import { CHANGED, changedSql, CURRENT, KEYS, keysSql, LOOKUP, NEXT, nextSql, REJOINED, SOURCE, visibleSql } from './silver-sql.ts';
+import { recordTouched } from './touched.ts';
+
+interface Progress {
+  positions: Positions;
+  read: number;
+  more: boolean;
+}
+
+/** Where a join's own reading of a real-time table is noted, apart from the groups'. */
+const joinSource = (join: PlanJoin, realtime: string): string => `${join.name}:${realtime}`;
+
+async function loadSources(ports: IntegrationPorts, session: Session, silver: PlanSilver, mark: Mark): Promise<Progress> {
+  const progress: Progress = { positions: {}, read: 0, more: false };
+  for (const source of new Set(silver.groups.map((g) => g.from))) {
+    const table = await existing(ports, realtimeTable(ports.plan, source));
+    const ranges = rangesBeyond(mark, source, await readMark(ports.io.store, table));
+    const loaded = await loadRows(ports.io, session, table, ranges, ports.maxRows, SOURCE(source));
+    progress.positions[source] = endsOf(loaded.ranges);
+    progress.read += loaded.rows;
+    progress.more ||= loaded.more;
+  }
+  for (const group of silver.groups)
+    await session.run(`CREATE OR REPLACE TEMP TABLE ${ident(CHANGED(group.name))} AS ${changedSql(silver, group)}`);
+  return progress;
+}
+
+/** Loads what a join looks up, and the keys of this table whose looked-up row changed since this table last looked. */
+async function loadJoin(
+  ports: IntegrationPorts,
+  session: Session,
+  silver: PlanSilver,
+  join: PlanJoin,
+  mark: Mark,
+  table: Table,
+): Promise<Positions> {
+  const joined = ports.plan.silver.find((s) => s.name === join.from)!;
+  const other = await existing(ports, silverTable(ports.plan, join.from));
+  const otherMark = await readMark(ports.io.store, other);
+  const live = await tableSql(ports.io.store, await planScan(ports.io, other, {}));
+  const columns = join.columns.map((c) => `(${c.expression.duckdb}) AS ${ident(`_out_${c.name}`)}`);
+  await session.run(`CREATE OR REPLACE TEMP TABLE ${ident(LOOKUP(join.name))} AS
+    SELECT ${idents(joined.key)}, ${columns.join(', ')} FROM (${live}) WHERE ${visibleSql(joined)}`);
+  const moved: Positions = {};
+  const changed: string[] = [];
+  for (const source of new Set(joined.groups.map((g) => g.from))) {
+    const from = joinSource(join, source);
+    const target: Mark = { ...otherMark, positions: { [source]: otherMark.positions[source] ?? {} } };
+    const ranges = rangesBeyond(mark, from, target);
+    const rows = `${SOURCE(source)}_${join.name}`;
+    const realtime = await existing(ports, realtimeTable(ports.plan, source));
+    await loadRows(ports.io, session, realtime, ranges, Number.MAX_SAFE_INTEGER, rows);
+    changed.push(`SELECT ${idents(joined.key)} FROM ${ident(rows)}`);
+    moved[from] = endsOf(ranges);
+  }
+  const mine = await tableSql(ports.io.store, await planScan(ports.io, table, {}));
+  const on = join.on.map((o) => `t.${ident(`_on_${o.column}`)} = j.${ident(o.column)}`);
+  const expressions = join.on.map((o) => `(${o.expression.duckdb}) AS ${ident(`_on_${o.column}`)}`);
+  await session.run(`CREATE OR REPLACE TEMP TABLE ${ident(REJOINED(join.name))} AS
+    SELECT ${idents(silver.key, 't.')} FROM (SELECT ${idents(silver.key)}, ${expressions.join(', ')} FROM (${mine})) t
+    SEMI JOIN (${changed.join(' UNION ')}) j ON ${on.join(' AND ')}`);
+  return moved;
+}
+
+async function mergeKeyed(ports: IntegrationPorts, session: Session, silver: PlanSilver): Promise<StepResult | undefined> {
+  const { io } = ports;
+  const table = await existing(ports, silverTable(ports.plan, silver.name));
+  const mark = await readMark(io.store, table);
+  const progress = await loadSources(ports, session, silver, mark);
+  for (const join of silver.joins)
+    Object.assign(progress.positions, await loadJoin(ports, session, silver, join, mark, table));
+  const next = Object.entries(progress.positions).reduce((m, [source, to]) => advance(m, source, to), mark);
+  const step = `merge-${silver.name}`;
+  if (JSON.stringify(next) === JSON.stringify(mark)) return { step, outcome: 'idle', read: 0, changed: 0, more: false };
+
+  const columns = currentSchema(table.metadata).fields.map((f) => f.name);
+  await session.run(`CREATE OR REPLACE TEMP TABLE ${KEYS} AS ${keysSql(silver)}`);
+  const live = await tableSql(io.store, await planScan(io, table, {}), { positions: true });
+  await session.run(`CREATE OR REPLACE TEMP TABLE ${CURRENT} AS
+    SELECT s.* FROM (${live}) s SEMI JOIN ${KEYS} k USING (${idents(silver.key)})`);
+  await session.run(`CREATE OR REPLACE TEMP TABLE ${NEXT} AS ${nextSql(silver, columns)}`);
+  await session.run(`CREATE OR REPLACE TEMP TABLE old_rows AS
+    SELECT c.* FROM ${CURRENT} c SEMI JOIN ${NEXT} n USING (${idents(silver.key)})`);
+  const delta = await planRowDelta(io, session, table, { old: 'old_rows', next: NEXT, fullBounds: [] }, ports.scratch);
+  const touched = await recordTouched(ports, session, silver, table, next, 'old_rows', NEXT);
+  const [count] = await session.rows(`SELECT count(*) AS n FROM ${NEXT}`);
+  const change = delta ?? {
+    operation: 'append' as const,
+    addedData: [],
+    addedDeletes: [],
+    removedData: [],
+    removedDeletes: [],
+    summary: {},
+  };
+  const outcome = await commitWithMark(io, table, touched, change);
+  if (outcome.kind === 'conflict') return undefined;
+  if (outcome.kind === 'unknown')
+    throw new TidemarkError('unknown', `the outcome of a merge into ${tableKey(table.name)} is unknown`, {
+      context: { table: tableKey(table.name) },
+      cause: outcome.cause,
+    });
+  return { step, outcome: 'committed', read: progress.read, changed: Number(count?.n ?? 0), more: progress.more };
+}
+
+/**
+ * Brings a Silver table up to its real-time tables. Rows and mark move in one commit; a conflict starts anew.
+ * @throws kind `unknown` when the commit's outcome could not be found out: nothing was deleted, run it again
+ */
+export async function mergeSilver(ports: IntegrationPorts, name: string): Promise<StepResult> {
+  const silver = ports.plan.silver.find((s) => s.name === name);
+  if (!silver) throw new TidemarkError('notFound', `the plan has no Silver table "${name}"`);
+  const merge = silver.mode === 'append' ? mergeAppend : mergeKeyed;
+  for (let attempt = 1; ; attempt++) {
+    const session = await ports.engine.session();
+    try {
+      const result = await merge(ports, session, silver);
+      if (result) return result;
+    } finally {
+      await session.close();
+    }
+    await ports.io.clock.sleep(Math.min(2000, 20 * 2 ** attempt) * ports.io.random.next());
+  }
+}
