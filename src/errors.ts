@@ -53,3 +53,9 @@ export class TidemarkError extends Error {
 export function isKind(error: unknown, ...kinds: ErrorKind[]): error is TidemarkError {
   return error instanceof TidemarkError && kinds.includes(error.kind);
 }
+
+/** The `code` of a system error (`ENOENT`), or undefined. Also works for errors of another realm. */
+export function errorCode(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}

@@ -12,7 +12,7 @@ export function dataFile(path: string, stats: FileStats, content: 0 | 1 = 0): Da
     content,
     path,
     format: 'PARQUET',
-    partition: [],
+    partition: {},
     specId: 0,
     recordCount: stats.recordCount,
     fileSizeInBytes: stats.fileSizeBytes,

@@ -31,7 +31,11 @@ export const POSITION_COLUMNS: PlanColumn[] = [
   },
 ];
 /** Total order of rows of one key: version, shard, sequence number, sub-sequence. */
-export const ORD_COLUMN: PlanColumn = text('_ord', true, 'version, shard, sequence, sub-sequence as sortable text');
+export const ORD_COLUMN: PlanColumn = text(
+  '_ord',
+  true,
+  'version, shard, sequence, sub-sequence as sortable text',
+);
 export const EXTRA_COLUMN: PlanColumn = text('_extra', false, 'fields that no column names, as JSON');
 const DELETED_COLUMN: PlanColumn = {
   name: '_deleted',

@@ -1,7 +1,7 @@
 import type { FileStats } from '../ports/ledger.ts';
 import { DELETE_FILE_PATH_ID } from '../iceberg/data-file.ts';
-import { writeParquet } from './parquet.ts';
-import type { SqlSession } from './parquet.ts';
+import { writeParquet } from './parquet-write.ts';
+import type { SqlSession } from './parquet-write.ts';
 import { DELETE_SCHEMA } from './parquet-read.ts';
 import { literal } from './sql-text.ts';
 
@@ -32,14 +32,30 @@ export async function writePositionDeletes(
     sort: ['file_path', 'pos'],
     footer: { 'delete-type': 'position' },
   });
+  const bounds = exactBounds(written) ?? (await namesOf(session, path));
+  if (bounds === undefined) return written;
+  written.lowerBounds[DELETE_FILE_PATH_ID] = Buffer.from(bounds.low).toString('base64');
+  written.upperBounds[DELETE_FILE_PATH_ID] = Buffer.from(bounds.high).toString('base64');
+  return bounds.low === bounds.high ? { ...written, referencedDataFile: bounds.low } : written;
+}
+
+interface Names {
+  low: string;
+  high: string;
+}
+
+function exactBounds({ lowerBounds, upperBounds }: FileStats): Names | undefined {
+  const low = lowerBounds[DELETE_FILE_PATH_ID];
+  const high = upperBounds[DELETE_FILE_PATH_ID];
+  if (low === undefined || high === undefined) return undefined;
+  return { low: Buffer.from(low, 'base64').toString(), high: Buffer.from(high, 'base64').toString() };
+}
+
+// Statistics cut long names; here they are whole.
+async function namesOf(session: SqlSession, path: string): Promise<Names | undefined> {
   const [range] = await session.rows(
     `SELECT min(file_path) AS low, max(file_path) AS high FROM read_parquet(${literal(path)}, hive_partitioning = false)`,
   );
-  const low = range?.['low'];
-  const high = range?.['high'];
-  if (typeof low !== 'string' || typeof high !== 'string') return written;
-  // Statistics cut long names; these are whole.
-  written.lowerBounds[DELETE_FILE_PATH_ID] = Buffer.from(low).toString('base64');
-  written.upperBounds[DELETE_FILE_PATH_ID] = Buffer.from(high).toString('base64');
-  return low === high ? { ...written, referencedDataFile: low } : written;
+  const { low, high } = range ?? {};
+  return typeof low === 'string' && typeof high === 'string' ? { low, high } : undefined;
 }

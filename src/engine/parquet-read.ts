@@ -53,30 +53,57 @@ export function readParquetSql({ files, schema, columns, positions = false }: Pa
 }
 
 /**
- * A SELECT over data files without the rows that their position delete files name.
- * A delete file may name files that are not read here; each name is matched exactly.
+ * A SELECT over data files without the rows that their position delete files name. With `positions`, `_file` is the
+ * file's URI, as a new delete file must call it.
  */
 export function readWithDeletesSql(
   files: readonly FileWithDeletes[],
   options: Omit<ParquetRead, 'files'>,
 ): string {
-  const clean = files.filter((file) => file.deletes.length === 0).map((file) => file.path);
-  const touched = files.filter((file) => file.deletes.length > 0);
-  if (touched.length === 0) return readParquetSql({ ...options, files: clean });
   const names = chosen(options.schema, options.columns).map((field) => field.name);
-  if (options.positions === true) names.push(FILE_COLUMN, POS_COLUMN);
-  const deleteFiles = [...new Set(touched.flatMap((file) => file.deletes))];
-  const pairs = touched.map((file) => `(${literal(file.path)}, ${literal(file.uri)})`).join(', ');
+  const clean = files.filter((file) => file.deletes.length === 0);
+  const touched = files.filter((file) => file.deletes.length > 0);
+  const parts = [
+    ...(clean.length > 0 || touched.length === 0 ? [cleanSql(clean, names, options)] : []),
+    ...(touched.length > 0 ? [touchedSql(touched, names, options)] : []),
+  ];
+  return parts.join(' UNION ALL ');
+}
+
+function cleanSql(
+  files: readonly FileWithDeletes[],
+  names: readonly string[],
+  options: Omit<ParquetRead, 'files'>,
+): string {
+  const rows = readParquetSql({ ...options, files: files.map((file) => file.path) });
+  if (options.positions !== true || files.length === 0) return rows;
+  return `SELECT ${liveColumns(names, true)} FROM (${rows}) AS live JOIN ${filesSql(files)} ON live.${FILE_COLUMN} = file.path`;
+}
+
+function touchedSql(
+  files: readonly FileWithDeletes[],
+  names: readonly string[],
+  options: Omit<ParquetRead, 'files'>,
+): string {
+  const deletes = readDeletesSql([...new Set(files.flatMap((file) => file.deletes))]);
+  const rows = readParquetSql({ ...options, files: files.map((file) => file.path), positions: true });
   // A delete file is never older than the data file it names, and no name is used twice: sequence numbers need no
   // second look here.
-  const dead =
-    `SELECT map.path, dead.pos FROM (${readDeletesSql(deleteFiles)}) AS dead ` +
-    `JOIN (VALUES ${pairs}) AS map(path, uri) ON dead.file_path = map.uri`;
-  const live =
-    `SELECT ${names.map((name) => `live.${ident(name)}`).join(', ')} ` +
-    `FROM (${readParquetSql({ ...options, files: touched.map((file) => file.path), positions: true })}) AS live ` +
-    `ANTI JOIN (${dead}) AS dead ON live.${FILE_COLUMN} = dead.path AND live.${POS_COLUMN} = dead.pos`;
-  return clean.length === 0 ? live : `${readParquetSql({ ...options, files: clean })} UNION ALL ${live}`;
+  return (
+    `SELECT ${liveColumns(names, options.positions === true)} FROM (${rows}) AS live ` +
+    `JOIN ${filesSql(files)} ON live.${FILE_COLUMN} = file.path ` +
+    `ANTI JOIN (${deletes}) AS dead ON file.uri = dead.file_path AND live.${POS_COLUMN} = dead.pos`
+  );
+}
+
+function liveColumns(names: readonly string[], positions: boolean): string {
+  const columns = names.map((name) => `live.${ident(name)}`);
+  if (positions) columns.push(`file.uri AS ${FILE_COLUMN}`, `live.${POS_COLUMN}`);
+  return columns.join(', ');
+}
+
+function filesSql(files: readonly FileWithDeletes[]): string {
+  return `(VALUES ${files.map((file) => `(${literal(file.path)}, ${literal(file.uri)})`).join(', ')}) AS file(path, uri)`;
 }
 
 /** A SELECT of `file_path` and `pos` over position delete files of any writer. */

@@ -84,9 +84,11 @@ export class Engine {
         remedy: 'set sandbox: true, or leave allowedDirectories out',
       });
     }
-    const instance = await DuckDBInstance.create(':memory:', instanceOptions(settings)).catch((error: unknown) => {
-      throw engineError(error);
-    });
+    const instance = await DuckDBInstance.create(':memory:', instanceOptions(settings)).catch(
+      (error: unknown) => {
+        throw engineError(error);
+      },
+    );
     const engine = new Engine(instance, settings.sandbox ?? false);
     const session = await engine.session();
     try {

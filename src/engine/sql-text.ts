@@ -5,4 +5,5 @@ export const ident = (name: string): string => `"${name.replaceAll('"', '""')}"`
 export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 /** Names as a list of SQL identifiers, each behind `prefix`. */
-export const idents = (names: string[], prefix = ''): string => names.map((n) => prefix + ident(n)).join(', ');
+export const idents = (names: string[], prefix = ''): string =>
+  names.map((n) => prefix + ident(n)).join(', ');

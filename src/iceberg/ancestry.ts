@@ -55,7 +55,10 @@ function bridge(lineage: bigint[], from: bigint, byId: Map<bigint, Snapshot>): S
 
 export function readLineage(metadata: TableMetadata): bigint[] {
   const text = metadata.properties[LINEAGE_PROPERTY] ?? '';
-  return text.split(',').filter((part) => /^\d+$/.test(part)).map(BigInt);
+  return text
+    .split(',')
+    .filter((part) => /^\d+$/.test(part))
+    .map(BigInt);
 }
 
 /**
@@ -77,7 +80,8 @@ export function isAncestor(
   const descendant = snapshotById(metadata, descendantId);
   if (!descendant) return 'undecidable';
   const { chain, missing, complete } = ancestors(metadata, descendant);
-  if (missing.has(ancestorId) || chain.some((snapshot) => snapshot['snapshot-id'] === ancestorId)) return 'yes';
+  if (missing.has(ancestorId) || chain.some((snapshot) => snapshot['snapshot-id'] === ancestorId))
+    return 'yes';
   if (complete) return 'no';
   const known = snapshotById(metadata, ancestorId);
   const sequence = known?.['sequence-number'] ?? ancestorSequenceNumber;

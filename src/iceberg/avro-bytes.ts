@@ -22,11 +22,19 @@ export class AvroWriter {
     this.#reserve(10);
     if (typeof value === 'bigint') {
       const small = Number(value);
-      if (!Number.isSafeInteger(small) || Math.abs(small) >= 2 ** 51) return this.#bigLong(value);
-      return this.#smallLong(small);
+      if (!Number.isSafeInteger(small) || Math.abs(small) >= 2 ** 51) {
+        this.#bigLong(value);
+        return;
+      }
+      this.#smallLong(small);
+      return;
     }
-    if (!Number.isSafeInteger(value)) throw new TidemarkError('invalid', 'Not a 64-bit integer', { context: { value } });
-    if (Math.abs(value) >= 2 ** 51) return this.#bigLong(BigInt(value));
+    if (!Number.isSafeInteger(value))
+      throw new TidemarkError('invalid', 'Not a 64-bit integer', { context: { value } });
+    if (Math.abs(value) >= 2 ** 51) {
+      this.#bigLong(BigInt(value));
+      return;
+    }
     this.#smallLong(value);
   }
 
@@ -161,13 +169,14 @@ export class AvroReader {
     return this.#take(8).readDoubleLE();
   }
 
-  /** A copy: what is read outlives the file it came from. */
+  /** A view, not a copy: bounds are most of a manifest, so what is kept of it keeps little else alive. */
   bytes(): Uint8Array {
     return this.fixed(this.count());
   }
 
   fixed(length: number): Uint8Array {
-    return new Uint8Array(this.#take(length));
+    const { buffer, byteOffset } = this.#take(length);
+    return new Uint8Array(buffer, byteOffset, length);
   }
 
   string(): string {

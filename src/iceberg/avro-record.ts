@@ -29,7 +29,8 @@ export function compileRecord(schemaText: string, shape: Shape): (reader: AvroRe
   } catch (cause) {
     throw new TidemarkError('corrupt', 'An Avro schema is not JSON', { cause });
   }
-  if (typeof schema !== 'object' || Array.isArray(schema) || schema['type'] !== 'record') throw unknownType(schema);
+  if (typeof schema !== 'object' || Array.isArray(schema) || schema['type'] !== 'record')
+    throw unknownType(schema);
   return compile(schema, shape, new Map()) as (reader: AvroReader) => Slots;
 }
 

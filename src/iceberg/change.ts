@@ -38,7 +38,9 @@ export function checkChange(change: SnapshotChange, metadata: TableMetadata): vo
   }
   const { dataSequenceNumber } = change;
   if (dataSequenceNumber !== undefined && dataSequenceNumber > metadata['last-sequence-number']) {
-    throw invalid('A rewrite cannot be newer than the table', { dataSequenceNumber: String(dataSequenceNumber) });
+    throw invalid('A rewrite cannot be newer than the table', {
+      dataSequenceNumber: String(dataSequenceNumber),
+    });
   }
   checkFiles(change.addedData, [Content.data], metadata);
   checkFiles(change.addedDeletes, [Content.positionDeletes], metadata);
@@ -51,9 +53,13 @@ function checkFiles(files: readonly DataFile[], contents: Content[], metadata: T
     const context = { path: file.path, content: file.content };
     if (!contents.includes(file.content)) throw invalid('A file of the wrong content', context);
     if (file.format.toUpperCase() !== 'PARQUET') throw invalid('Only Parquet files are written', context);
-    if (!Number.isSafeInteger(file.recordCount) || file.recordCount < 0) throw invalid('A file without a count', context);
+    if (!Number.isSafeInteger(file.recordCount) || file.recordCount < 0)
+      throw invalid('A file without a count', context);
     const fields = specById(metadata, file.specId).fields;
-    if (Object.keys(file.partition).length !== fields.length || fields.some(({ name }) => !(name in file.partition))) {
+    if (
+      Object.keys(file.partition).length !== fields.length ||
+      fields.some(({ name }) => !(name in file.partition))
+    ) {
       throw invalid('A partition that does not match its spec', { ...context, specId: file.specId });
     }
   }

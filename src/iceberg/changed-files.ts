@@ -32,7 +32,8 @@ export async function changedFiles(
 ): Promise<ChangedFiles | 'undecidable'> {
   const { metadata } = table;
   const target = snapshotById(metadata, to);
-  if (!target) throw new TidemarkError('notFound', `There is no snapshot ${to}`, { context: { snapshotId: to } });
+  if (!target)
+    throw new TidemarkError('notFound', `There is no snapshot ${to}`, { context: { snapshotId: to } });
   const source = from === undefined ? undefined : snapshotById(metadata, from);
   if (from !== undefined && (!source || isAncestor(metadata, from, to) !== 'yes')) return 'undecidable';
   const before = await listOf(io, source);

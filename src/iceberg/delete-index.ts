@@ -51,7 +51,10 @@ export class DeleteIndex {
 }
 
 function pathBounds(file: DataFile): Bounds {
-  return { lower: file.lowerBounds?.get(DELETE_FILE_PATH_ID), upper: file.upperBounds?.get(DELETE_FILE_PATH_ID) };
+  return {
+    lower: file.lowerBounds?.get(DELETE_FILE_PATH_ID),
+    upper: file.upperBounds?.get(DELETE_FILE_PATH_ID),
+  };
 }
 
 // Equal bounds are the path itself only when they were not cut: a cut upper bound is above its lower one.

@@ -7,7 +7,9 @@ import { liveFiles, ManifestContent } from './manifest-list.ts';
 import type { ManifestFile } from './manifest-list.ts';
 
 /** Reads a manifest's entries; the only thing folding needs from outside. */
-export type ReadEntries = (manifests: readonly ManifestFile[]) => Promise<readonly (readonly ManifestEntry[])[]>;
+export type ReadEntries = (
+  manifests: readonly ManifestFile[],
+) => Promise<readonly (readonly ManifestEntry[])[]>;
 
 /** Entries that go into new manifests of one content and spec, oldest first. */
 export interface NewManifest {
@@ -57,7 +59,8 @@ export async function foldManifests(
     const group = groupFor(groups, manifest.content, manifest.specId);
     for (const entry of entries) {
       if (!isLive(entry)) continue;
-      if (gone.has(entry.file.path)) group.deleted.push({ ...entry, status: EntryStatus.deleted, snapshotId });
+      if (gone.has(entry.file.path))
+        group.deleted.push({ ...entry, status: EntryStatus.deleted, snapshotId });
       else group.old.push(asExisting(entry));
     }
   }
@@ -97,7 +100,12 @@ function addNew(
   for (const file of files) {
     // Without numbers of its own an entry inherits them from the manifest list: they are right on any attempt.
     const explicit = sequenceNumber === undefined ? {} : { sequenceNumber };
-    groupFor(groups, content, file.specId).added.push({ status: EntryStatus.added, snapshotId, ...explicit, file });
+    groupFor(groups, content, file.specId).added.push({
+      status: EntryStatus.added,
+      snapshotId,
+      ...explicit,
+      file,
+    });
   }
 }
 
@@ -146,7 +154,8 @@ async function foldSmall(
   const chosen: ManifestFile[] = [];
   for (const manifest of manifests) {
     if (chosen.length === MAX_FOLDED) break;
-    if (manifest.content !== group.content || manifest.specId !== group.specId || folded.has(manifest)) continue;
+    if (manifest.content !== group.content || manifest.specId !== group.specId || folded.has(manifest))
+      continue;
     if (liveFiles(manifest) > room) continue;
     room -= liveFiles(manifest);
     chosen.push(manifest);

@@ -24,12 +24,15 @@ export class Lru<V> {
     return value;
   }
 
+  delete(key: string): void {
+    const value = this.#values.get(key);
+    if (value === undefined) return;
+    this.#values.delete(key);
+    this.#weight -= this.#weigh(value);
+  }
+
   set(key: string, value: V): void {
-    const old = this.#values.get(key);
-    if (old !== undefined) {
-      this.#values.delete(key);
-      this.#weight -= this.#weigh(old);
-    }
+    this.delete(key);
     const weight = this.#weigh(value);
     if (weight > this.#limit) return;
     this.#values.set(key, value);

@@ -13,12 +13,12 @@ export class ManifestCache {
   readonly metadata: Lru<TableMetadata>;
 
   /**
-   * @param limits how many manifest entries (about 2 kB each with statistics of 12 columns), manifest list rows and
-   *   metadata trees are kept. @default 20,000, 20,000 and 16
+   * @param limits how many manifest entries (some 5 kB each with statistics of 12 columns), manifest list rows and
+   *   metadata trees are kept. @default 10,000, 10,000 and 8
    */
   constructor(limits: { entries?: number; listRows?: number; metadata?: number } = {}) {
-    this.manifests = new Lru(limits.entries ?? 20_000, (entries) => entries.length + 1);
-    this.lists = new Lru(limits.listRows ?? 20_000, (rows) => rows.length + 1);
-    this.metadata = new Lru(limits.metadata ?? 16, () => 1);
+    this.manifests = new Lru(limits.entries ?? 10_000, (entries) => entries.length + 1);
+    this.lists = new Lru(limits.listRows ?? 10_000, (rows) => rows.length + 1);
+    this.metadata = new Lru(limits.metadata ?? 8, () => 1);
   }
 }

@@ -83,7 +83,10 @@ function writeBigint(writer: AvroWriter, value: bigint): void {
 }
 
 function writeOptional<T>(writer: AvroWriter, value: T | undefined, write: WriteValue<T>): void {
-  if (value === undefined) return writer.long(0);
+  if (value === undefined) {
+    writer.long(0);
+    return;
+  }
   writer.long(1);
   write(writer, value);
 }

@@ -78,7 +78,10 @@ function writeOne(writer: AvroWriter, manifest: ManifestFile): void {
 }
 
 function writeSummaries(writer: AvroWriter, summaries: readonly PartitionSummary[] | undefined): void {
-  if (!summaries) return writer.long(0);
+  if (!summaries) {
+    writer.long(0);
+    return;
+  }
   writer.long(1);
   if (summaries.length > 0) {
     writer.long(summaries.length);
@@ -97,7 +100,10 @@ function writeSummaries(writer: AvroWriter, summaries: readonly PartitionSummary
 }
 
 function writeOptionalBytes(writer: AvroWriter, value: Uint8Array | undefined): void {
-  if (!value) return writer.long(0);
+  if (!value) {
+    writer.long(0);
+    return;
+  }
   writer.long(1);
   writer.bytes(value);
 }
@@ -153,5 +159,7 @@ function toSummary(slots: Slots): PartitionSummary {
 
 function count(value: unknown, path: string): number {
   if (typeof value === 'number') return value;
-  throw new TidemarkError('corrupt', 'A manifest list entry lacks a count that v2 requires', { context: { path } });
+  throw new TidemarkError('corrupt', 'A manifest list entry lacks a count that v2 requires', {
+    context: { path },
+  });
 }

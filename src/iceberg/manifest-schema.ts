@@ -20,7 +20,11 @@ function intMap(keyId: number, valueId: number, value: string): unknown {
 
 /** The Avro schema of manifest entries with this partition, as text. */
 export function manifestEntrySchema(partition: readonly PartitionColumn[]): string {
-  const list = (elementId: number, items: string): unknown => ({ type: 'array', items, 'element-id': elementId });
+  const list = (elementId: number, items: string): unknown => ({
+    type: 'array',
+    items,
+    'element-id': elementId,
+  });
   const dataFile = {
     type: 'record',
     name: 'r2',
@@ -59,7 +63,9 @@ export function manifestEntrySchema(partition: readonly PartitionColumn[]): stri
 
 function partitionFields(partition: readonly PartitionColumn[]): unknown[] {
   const defined = new Set<string>();
-  return partition.map((column) => field(column.id, avroName(column.name), optional(avroType(column.type, defined))));
+  return partition.map((column) =>
+    field(column.id, avroName(column.name), optional(avroType(column.type, defined))),
+  );
 }
 
 // A named Avro type may be defined once in a schema; later uses refer to it by its name.
@@ -103,12 +109,9 @@ export function decimalBytes(precision: number): number {
 
 // Avro names are letters, digits and underscores; anything else is written as Java writes it.
 function avroName(name: string): string {
-  return [...name]
-    .map((char, index) => {
-      if (/[A-Za-z_]/.test(char) || (index > 0 && /\d/.test(char))) return char;
-      return /\d/.test(char) ? `_${char}` : `_x${char.codePointAt(0)!.toString(16).toUpperCase()}`;
-    })
-    .join('');
+  return name
+    .replace(/[^A-Za-z0-9_]/gu, (char) => `_x${char.codePointAt(0)!.toString(16).toUpperCase()}`)
+    .replace(/^\d/, (digit) => `_${digit}`);
 }
 
 const summary = {

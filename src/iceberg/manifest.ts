@@ -162,7 +162,10 @@ function toEntry(slots: Slots, manifest: ManifestFile, columns: readonly Partiti
   };
   return {
     status,
-    snapshotId: typeof snapshotId === 'number' || typeof snapshotId === 'bigint' ? BigInt(snapshotId) : manifest.addedSnapshotId,
+    snapshotId:
+      typeof snapshotId === 'number' || typeof snapshotId === 'bigint'
+        ? BigInt(snapshotId)
+        : manifest.addedSnapshotId,
     sequenceNumber: inherit(sequenceNumber),
     fileSequenceNumber: inherit(fileSequenceNumber),
     file: toDataFile(file, manifest, columns),
@@ -171,10 +174,13 @@ function toEntry(slots: Slots, manifest: ManifestFile, columns: readonly Partiti
 
 function toDataFile(slots: Slots, manifest: ManifestFile, columns: readonly PartitionColumn[]): DataFile {
   const [content, path, format, partition, recordCount, size, ...rest] = slots;
-  const [columnSizes, valueCounts, nullCounts, nanCounts, lowerBounds, upperBounds, keyMetadata, ...others] = rest;
+  const [columnSizes, valueCounts, nullCounts, nanCounts, lowerBounds, upperBounds, keyMetadata, ...others] =
+    rest;
   const [splitOffsets, equalityIds, sortOrderId, referencedDataFile] = others;
-  if (typeof path !== 'string' || typeof format !== 'string') throw damaged(manifest, 'a file has no path or format');
-  if (typeof recordCount !== 'number' || typeof size !== 'number') throw damaged(manifest, 'a file has no size');
+  if (typeof path !== 'string' || typeof format !== 'string')
+    throw damaged(manifest, 'a file has no path or format');
+  if (typeof recordCount !== 'number' || typeof size !== 'number')
+    throw damaged(manifest, 'a file has no size');
   const optional = {
     columnSizes: columnSizes ?? undefined,
     valueCounts: valueCounts ?? undefined,
@@ -196,13 +202,17 @@ function toDataFile(slots: Slots, manifest: ManifestFile, columns: readonly Part
     partition: toPartition(partition, columns),
     recordCount,
     fileSizeInBytes: size,
-    ...(Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)) as Partial<DataFile>),
+    ...(Object.fromEntries(
+      Object.entries(optional).filter(([, value]) => value !== undefined),
+    ) as Partial<DataFile>),
   };
 }
 
 function toPartition(slots: unknown, columns: readonly PartitionColumn[]): Partition {
   if (!Array.isArray(slots)) return {};
-  return Object.fromEntries(columns.map((column, index) => [column.name, toValue(column, (slots as unknown[])[index])]));
+  return Object.fromEntries(
+    columns.map((column, index) => [column.name, toValue(column, (slots as unknown[])[index])]),
+  );
 }
 
 function toValue({ type }: PartitionColumn, raw: unknown): Value | null {

@@ -34,7 +34,14 @@ const KEY_ORDER = [
 ];
 /** Arrays whose elements never change once written: their text is kept, so that a commit only writes what is new. */
 const STABLE_ARRAYS: ReadonlySet<string> = new Set(['schemas', 'snapshots', 'snapshot-log', 'metadata-log']);
-const REQUIRED = ['table-uuid', 'location', 'last-updated-ms', 'last-column-id', 'schemas', 'partition-specs'];
+const REQUIRED = [
+  'table-uuid',
+  'location',
+  'last-updated-ms',
+  'last-column-id',
+  'schemas',
+  'partition-specs',
+];
 const texts = new WeakMap<object, string>();
 
 /**
@@ -56,7 +63,9 @@ export function parseMetadata(bytes: Uint8Array): TableMetadata {
 /** The metadata as a file. Key order is Java's; with `gzip` the name must end in `.gz.metadata.json`. */
 export function serialiseMetadata(metadata: TableMetadata, options: { gzip?: boolean } = {}): Uint8Array {
   const known = KEY_ORDER.filter((key) => metadata[key] !== undefined);
-  const others = Object.keys(metadata).filter((key) => !KEY_ORDER.includes(key) && metadata[key] !== undefined);
+  const others = Object.keys(metadata).filter(
+    (key) => !KEY_ORDER.includes(key) && metadata[key] !== undefined,
+  );
   const parts = [...known, ...others].map((key) => `${JSON.stringify(key)}:${member(key, metadata[key])}`);
   const bytes = new TextEncoder().encode(`{${parts.join(',')}}`);
   return options.gzip === true ? gzipSync(bytes) : bytes;
@@ -109,7 +118,7 @@ function normalise(tree: Tree): TableMetadata {
   }
   const current = tree['current-snapshot-id'];
   const currentId = current === undefined || current === null ? undefined : toLong(current);
-  const { 'current-snapshot-id': _, ...rest } = tree;
+  const rest = without(tree, ['current-snapshot-id']);
   const hasCurrent = currentId !== undefined && currentId !== -1n;
   const refs = mapValues(treeOf(tree['refs']), (ref) => longs(ref, ['snapshot-id']));
   // Written by versions before refs existed: main is then where current-snapshot-id points.
@@ -137,13 +146,12 @@ function normalise(tree: Tree): TableMetadata {
 }
 
 function longs(tree: Tree, keys: string[]): Tree {
-  const result: Tree = { ...tree };
-  for (const key of keys) {
-    const value = result[key];
-    if (value === null) delete result[key];
-    else if (value !== undefined) result[key] = toLong(value);
-  }
-  return result;
+  const present = keys.filter((key) => tree[key] !== undefined && tree[key] !== null);
+  return { ...without(tree, keys), ...Object.fromEntries(present.map((key) => [key, toLong(tree[key])])) };
+}
+
+function without(tree: Tree, keys: string[]): Tree {
+  return Object.fromEntries(Object.entries(tree).filter(([key]) => !keys.includes(key)));
 }
 
 function toLong(value: unknown): bigint {

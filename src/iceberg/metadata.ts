@@ -68,12 +68,15 @@ export function currentSnapshot(metadata: TableMetadata): Snapshot | undefined {
   if (id === undefined) return undefined;
   const snapshot = snapshotById(metadata, id);
   if (snapshot) return snapshot;
-  throw new TidemarkError('corrupt', `The current snapshot ${id} is not in the metadata`, { context: { snapshotId: id } });
+  throw new TidemarkError('corrupt', `The current snapshot ${id} is not in the metadata`, {
+    context: { snapshotId: id },
+  });
 }
 
 /** The snapshot a branch or tag names, or undefined. A table without refs has `main` at its current snapshot. */
 export function snapshotByRef(metadata: TableMetadata, ref: string): Snapshot | undefined {
-  const id = metadata.refs[ref]?.['snapshot-id'] ?? (ref === MAIN ? metadata['current-snapshot-id'] : undefined);
+  const id =
+    metadata.refs[ref]?.['snapshot-id'] ?? (ref === MAIN ? metadata['current-snapshot-id'] : undefined);
   return id === undefined ? undefined : snapshotById(metadata, id);
 }
 

@@ -59,11 +59,22 @@ function sourceType(id: number, schemas: readonly Schema[]): PrimitiveType | und
 
 function resultType(field: PartitionField, source: PrimitiveType | undefined): PrimitiveType {
   const { transform } = field;
-  if (transform === 'identity' || transform === 'void' || transform.startsWith('truncate[')) return source ?? 'int';
+  if (transform === 'identity' || transform === 'void' || transform.startsWith('truncate['))
+    return source ?? 'int';
   if (transform === 'day') return 'date';
   if (['year', 'month', 'hour'].includes(transform) || transform.startsWith('bucket[')) return 'int';
   throw new TidemarkError('refused', `Partition transform ${transform} is not known`, {
     context: { field: field.name, transform },
     remedy: 'Write this table with the engine that made it.',
   });
+}
+
+/**
+ * The schema that a manifest of this spec names in its header, where readers look up the types of partition
+ * sources: the current one, or the newest that still has every source.
+ */
+export function headerSchema(spec: PartitionSpec, schemas: readonly Schema[], current: Schema): Schema {
+  const hasSources = (schema: Schema): boolean =>
+    spec.fields.every((field) => findById(schema, field['source-id']));
+  return hasSources(current) ? current : (schemas.findLast(hasSources) ?? current);
 }

@@ -20,7 +20,13 @@ export type Predicate =
   | { column: string; op: 'isNull' | 'notNull' };
 
 type Test = (file: DataFile) => boolean;
-const OPPOSITE: Record<Comparison, Comparison | undefined> = { '=': undefined, '<': '>=', '<=': '>', '>': '<=', '>=': '<' };
+const OPPOSITE: Record<Comparison, Comparison | undefined> = {
+  '=': undefined,
+  '<': '>=',
+  '<=': '>',
+  '>': '<=',
+  '>=': '<',
+};
 const always: Test = () => true;
 
 /**
@@ -43,10 +49,8 @@ export function compilePredicate(predicate: Predicate, schema: Schema): Test {
       return (file) => file.nullCounts?.get(column.id) !== 0;
     case 'notNull':
       return (file) => !allNull(file, column.id);
-    case 'in': {
-      const tests = predicate.value.map((value) => comparison(column, '=', value));
-      return (file) => tests.some((test) => test(file));
-    }
+    case 'in':
+      return membership(column, predicate.value);
     default:
       return comparison(column, predicate.op, predicate.value);
   }
@@ -55,8 +59,10 @@ export function compilePredicate(predicate: Predicate, schema: Schema): Test {
 // "Not" of a statistics test would be wrong (might match and might not are no opposites): it moves to the leaves.
 // A null row matches neither a comparison nor its opposite.
 function negated(predicate: Predicate, schema: Schema): Test {
-  if ('and' in predicate) return compilePredicate({ or: predicate.and.map((part) => ({ not: part })) }, schema);
-  if ('or' in predicate) return compilePredicate({ and: predicate.or.map((part) => ({ not: part })) }, schema);
+  if ('and' in predicate)
+    return compilePredicate({ or: predicate.and.map((part) => ({ not: part })) }, schema);
+  if ('or' in predicate)
+    return compilePredicate({ and: predicate.or.map((part) => ({ not: part })) }, schema);
   if ('not' in predicate) return compilePredicate(predicate.not, schema);
   const { column } = predicate;
   switch (predicate.op) {
@@ -111,6 +117,32 @@ function comparison(column: Column, op: Comparison, raw: Value): Test {
   };
 }
 
+// Lists can be long (the keys of a batch), so the values are sorted once and searched per file.
+function membership(column: Column, values: Value[]): Test {
+  const { id, type } = column;
+  if (values.some(Number.isNaN)) return always;
+  const sorted = values.map((value) => coerce(column, value)).sort((a, b) => compareValues(type, a, b));
+  return (file) => {
+    if (sorted.length === 0 || allNull(file, id)) return false;
+    const lower = file.lowerBounds?.get(id);
+    const upper = file.upperBounds?.get(id);
+    const first = lower ? firstAtLeast(type, sorted, decodeValue(type, lower)) : sorted[0];
+    if (first === undefined) return false;
+    return !upper || compareToBound(type, decodeValue(type, upper), first) >= 0;
+  };
+}
+
+function firstAtLeast(type: PrimitiveType, sorted: Value[], bound: Value): Value | undefined {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compareToBound(type, sorted[middle]!, bound) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return sorted[low];
+}
+
 // Iceberg orders -0.0 below +0.0 in bounds; SQL holds them equal.
 function compareToBound(type: PrimitiveType, bound: Value, value: Value): number {
   return bound === 0 && value === 0 ? 0 : compareValues(type, bound, value);
@@ -129,7 +161,11 @@ function coerce(column: Column, value: Value): Value {
   const narrow = type === 'int' || type === 'date' || type === 'float' || type === 'double';
   const expected = wide ? 'bigint' : narrow ? 'number' : type === 'boolean' ? 'boolean' : undefined;
   const bytes = type === 'binary' || type.startsWith('fixed');
-  const fits = expected ? typeof result === expected : bytes ? result instanceof Uint8Array : typeof result === 'string';
+  const fits = expected
+    ? typeof result === expected
+    : bytes
+      ? result instanceof Uint8Array
+      : typeof result === 'string';
   if (fits) return result;
   throw new TidemarkError('invalid', `A filter compares ${column.name} (${type}) with a ${typeof value}`, {
     context: { column: column.name, type },

@@ -13,8 +13,21 @@ export async function putNew(store: ObjectStore, uri: string, bytes: Uint8Array)
     await store.put(uri, bytes);
   } catch (error) {
     if (!isKind(error, 'unknown', 'conflict')) throw error;
-    const found = await store.head(uri);
-    if (found?.size === bytes.length) return;
-    throw new TidemarkError('unavailable', 'A metadata file could not be written', { context: { uri }, cause: error });
+    if ((await sizeOf(store, uri)) === bytes.length) return;
+    throw new TidemarkError('unavailable', 'A metadata file could not be written', {
+      context: { uri },
+      cause: error,
+    });
+  }
+}
+
+async function sizeOf(store: ObjectStore, uri: string): Promise<number | undefined> {
+  try {
+    return (await store.head(uri))?.size;
+  } catch (cause) {
+    throw new TidemarkError('unavailable', 'Whether a metadata file was written is not known', {
+      context: { uri },
+      cause,
+    });
   }
 }

@@ -47,7 +47,9 @@ export function keptSnapshots(
   const kept = new Set(named);
   const keep = (snapshot: Snapshot): unknown => kept.add(snapshot['snapshot-id']);
   const age = (snapshot: Snapshot): number => now - snapshot['timestamp-ms'];
-  const recent = main.filter((snapshot) => age(snapshot) <= rule.keepAllMs).slice(0, rule.maxRecent ?? Infinity);
+  const recent = main
+    .filter((snapshot) => age(snapshot) <= rule.keepAllMs)
+    .slice(0, rule.maxRecent ?? Infinity);
   recent.forEach(keep);
   main.slice(0, Math.max(rule.keepMin ?? 1, 1)).forEach(keep);
   const { protect } = rule;

@@ -3,7 +3,14 @@ import { tableKey } from '../ports/catalog.ts';
 import { isLive } from './data-file.ts';
 import type { DataFile } from './data-file.ts';
 import { DeleteIndex } from './delete-index.ts';
-import { currentSchema, currentSnapshot, schemaById, snapshotAsOf, snapshotById, snapshotByRef } from './metadata.ts';
+import {
+  currentSchema,
+  currentSnapshot,
+  schemaById,
+  snapshotAsOf,
+  snapshotById,
+  snapshotByRef,
+} from './metadata.ts';
 import { compilePredicate } from './predicate.ts';
 import type { Predicate } from './predicate.ts';
 import { liveFiles, ManifestContent } from './manifest-list.ts';
@@ -60,14 +67,24 @@ export async function planScan(io: TableIo, table: Table, options: ScanOptions =
     for (const entry of found) {
       if (!isLive(entry)) continue;
       if (matches && !matches(entry.file)) skippedFiles += 1;
-      else files.push({ file: entry.file, sequenceNumber: entry.sequenceNumber, deletes: deletes.forFile(entry) });
+      else
+        files.push({
+          file: entry.file,
+          sequenceNumber: entry.sequenceNumber,
+          deletes: deletes.forFile(entry),
+        });
     }
   }
-  files.sort((a, b) => (a.sequenceNumber < b.sequenceNumber ? -1 : a.sequenceNumber > b.sequenceNumber ? 1 : 0));
+  files.sort((a, b) =>
+    a.sequenceNumber < b.sequenceNumber ? -1 : a.sequenceNumber > b.sequenceNumber ? 1 : 0,
+  );
   return { snapshot, schema, files, skipped: { manifests: list.length - live.length, files: skippedFiles } };
 }
 
-function resolveSnapshot(table: Table, options: ScanOptions): { snapshot: Snapshot | undefined; schema: Schema } {
+function resolveSnapshot(
+  table: Table,
+  options: ScanOptions,
+): { snapshot: Snapshot | undefined; schema: Schema } {
   const { metadata } = table;
   const { snapshotId, ref, asOfMs } = options;
   if ([snapshotId, ref, asOfMs].filter((option) => option !== undefined).length > 1) {
@@ -81,7 +98,8 @@ function resolveSnapshot(table: Table, options: ScanOptions): { snapshot: Snapsh
   if (snapshotId === undefined && asOfMs === undefined) {
     return { snapshot: currentSnapshot(metadata), schema: currentSchema(metadata) };
   }
-  const found = snapshotId === undefined ? snapshotAsOf(metadata, asOfMs!) : snapshotById(metadata, snapshotId);
+  const found =
+    snapshotId === undefined ? snapshotAsOf(metadata, asOfMs!) : snapshotById(metadata, snapshotId);
   const snapshot = found ?? missing(table, { snapshotId, asOfMs });
   return { snapshot, schema: schemaOf(table, snapshot) };
 }

@@ -47,7 +47,8 @@ export function assignIds(drafts: FieldDraft[], after = 0): { fields: NestedFiel
   let last = after;
   const next = (): number => {
     last += 1;
-    if (last >= FIRST_RESERVED_ID) throw new TidemarkError('invalid', 'A table can have no more field ids', { context: { last } });
+    if (last >= FIRST_RESERVED_ID)
+      throw new TidemarkError('invalid', 'A table can have no more field ids', { context: { last } });
     return last;
   };
   const level = (fields: FieldDraft[]): NestedField[] => {
@@ -71,7 +72,12 @@ export function assignIds(drafts: FieldDraft[], after = 0): { fields: NestedFiel
         return { type: 'struct', fields: level(type.fields) };
       case 'list': {
         const id = next();
-        return { type: 'list', 'element-id': id, element: nested(type.element), 'element-required': type['element-required'] };
+        return {
+          type: 'list',
+          'element-id': id,
+          element: nested(type.element),
+          'element-required': type['element-required'],
+        };
       }
       case 'map': {
         const keyId = next();
@@ -97,10 +103,14 @@ function checkNames(fields: { name: string }[]): void {
   for (const { name } of fields) {
     const key = name.toLowerCase();
     if (name === '' || seen.has(key)) {
-      throw new TidemarkError('invalid', name === '' ? 'A column needs a name' : `Two columns are named ${name}`, {
-        context: { name },
-        remedy: 'Give each column of a level a name of its own; case does not tell names apart.',
-      });
+      throw new TidemarkError(
+        'invalid',
+        name === '' ? 'A column needs a name' : `Two columns are named ${name}`,
+        {
+          context: { name },
+          remedy: 'Give each column of a level a name of its own; case does not tell names apart.',
+        },
+      );
     }
     seen.add(key);
   }
@@ -170,12 +180,19 @@ export function addColumns(
 ): { schema: Schema; lastColumnId: number } {
   const required = columns.find((column) => column.required);
   if (required) {
-    throw new TidemarkError('invalid', `Column ${required.name} cannot be added as required: existing files lack it`, {
-      context: { column: required.name },
-      remedy: 'Add the column as optional.',
-    });
+    throw new TidemarkError(
+      'invalid',
+      `Column ${required.name} cannot be added as required: existing files lack it`,
+      {
+        context: { column: required.name },
+        remedy: 'Add the column as optional.',
+      },
+    );
   }
   checkNames([...schema.fields, ...columns]);
   const added = assignIds(columns, Math.max(lastColumnId, highestId(schema)));
-  return { schema: { ...schema, fields: [...schema.fields, ...added.fields] }, lastColumnId: added.lastColumnId };
+  return {
+    schema: { ...schema, fields: [...schema.fields, ...added.fields] },
+    lastColumnId: added.lastColumnId,
+  };
 }

@@ -20,7 +20,11 @@ const TOTALS = [
  * @param before the parent's summary; undefined for the first snapshot, whose totals start from zero
  * @param removed the files that the change removes, data and deletes
  */
-export function summarise(before: Summary | undefined, change: SnapshotChange, removed: readonly DataFile[]): Summary {
+export function summarise(
+  before: Summary | undefined,
+  change: SnapshotChange,
+  removed: readonly DataFile[],
+): Summary {
   const added = [...change.addedData, ...change.addedDeletes];
   const counts: Record<string, number> = {
     ...countFiles(added, ['added-data-files', 'added-records', 'added-delete-files', 'added']),
@@ -32,7 +36,9 @@ export function summarise(before: Summary | undefined, change: SnapshotChange, r
   const present = Object.entries(counts).filter(([, value]) => value > 0);
   const totals = TOTALS.flatMap(([key, plus, minus]) => {
     const start = before ? Number(before[key] ?? NaN) : 0;
-    return Number.isSafeInteger(start) ? [[key, start + (counts[plus] ?? 0) - (counts[minus] ?? 0)] as const] : [];
+    return Number.isSafeInteger(start)
+      ? [[key, start + (counts[plus] ?? 0) - (counts[minus] ?? 0)] as const]
+      : [];
   });
   return {
     ...change.summary,
@@ -64,5 +70,8 @@ function total(files: readonly DataFile[], of: (file: DataFile) => number): numb
 }
 
 function partitionKey(file: DataFile): string {
-  return JSON.stringify([file.specId, ...Object.entries(file.partition).map(([name, value]) => [name, String(value)])]);
+  return JSON.stringify([
+    file.specId,
+    ...Object.entries(file.partition).map(([name, value]) => [name, String(value)]),
+  ]);
 }

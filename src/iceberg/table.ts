@@ -41,7 +41,12 @@ export async function loadTable(io: TableIo, name: TableName): Promise<Table | u
 }
 
 // A foreign writer may delete old metadata files after its commit: then the pointer has moved on meanwhile.
-async function reload(io: TableIo, name: TableName, stale: CatalogEntry, cause: unknown): Promise<Table | undefined> {
+async function reload(
+  io: TableIo,
+  name: TableName,
+  stale: CatalogEntry,
+  cause: unknown,
+): Promise<Table | undefined> {
   const entry = await io.catalog.load(name);
   if (!entry) return undefined;
   if (entry.metadataLocation === stale.metadataLocation) {
@@ -57,7 +62,9 @@ async function reload(io: TableIo, name: TableName, stale: CatalogEntry, cause: 
 export async function requireTable(io: TableIo, name: TableName): Promise<Table> {
   const table = await loadTable(io, name);
   if (table) return table;
-  throw new TidemarkError('notFound', `There is no table ${tableKey(name)}`, { context: { table: tableKey(name) } });
+  throw new TidemarkError('notFound', `There is no table ${tableKey(name)}`, {
+    context: { table: tableKey(name) },
+  });
 }
 
 async function readMetadata(io: TableIo, location: string): Promise<TableMetadata> {

@@ -41,7 +41,7 @@ function withLineage(properties: Record<string, string>, chain: Snapshot[]): Rec
     const older = chain[index + 1];
     return older !== undefined && snapshot['parent-snapshot-id'] !== older['snapshot-id'];
   });
-  const { [LINEAGE_PROPERTY]: _, ...rest } = properties;
+  const rest = Object.fromEntries(Object.entries(properties).filter(([key]) => key !== LINEAGE_PROPERTY));
   if (gap < 0) return rest;
   const ids = chain.slice(gap).map((snapshot) => snapshot['snapshot-id']);
   return { ...rest, [LINEAGE_PROPERTY]: ids.join(',') };
@@ -62,7 +62,9 @@ function trimStatistics(
   const files = metadata[key];
   if (!Array.isArray(files)) return {};
   const names = new Set([...ids].map(String));
-  return { [key]: (files as Record<string, unknown>[]).filter((file) => names.has(String(file['snapshot-id']))) };
+  return {
+    [key]: (files as Record<string, unknown>[]).filter((file) => names.has(String(file['snapshot-id']))),
+  };
 }
 
 /** The metadata log with the file that is being replaced, and no more entries than the table's property allows. */

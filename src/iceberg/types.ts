@@ -101,7 +101,8 @@ function parseKind(type: string): PrimitiveKind {
   }
   throw new TidemarkError('invalid', `Not an Iceberg v2 primitive type: ${type}`, {
     context: { type },
-    remedy: 'Use one of boolean, int, long, float, double, date, time, timestamp, timestamptz, string, uuid, binary, fixed[n], decimal(p,s) with p up to 38.',
+    remedy:
+      'Use one of boolean, int, long, float, double, date, time, timestamp, timestamptz, string, uuid, binary, fixed[n], decimal(p,s) with p up to 38.',
   });
 }
 
@@ -112,7 +113,9 @@ export function childFields(type: Type): NestedField[] {
     case 'struct':
       return type.fields;
     case 'list':
-      return [{ id: type['element-id'], name: 'element', required: type['element-required'], type: type.element }];
+      return [
+        { id: type['element-id'], name: 'element', required: type['element-required'], type: type.element },
+      ];
     case 'map':
       return [
         { id: type['key-id'], name: 'key', required: true, type: type.key },

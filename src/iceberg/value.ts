@@ -55,7 +55,8 @@ export function encodeValue(type: PrimitiveType, value: Value): Uint8Array {
       if (!(value instanceof Uint8Array) || value.length !== kind.length) throw mismatch(type, value);
       return value;
     case 'decimal':
-      if (typeof value !== 'bigint' || magnitude(value) >= 10n ** BigInt(kind.precision)) throw mismatch(type, value);
+      if (typeof value !== 'bigint' || magnitude(value) >= 10n ** BigInt(kind.precision))
+        throw mismatch(type, value);
       return encodeUnscaled(value);
   }
 }
@@ -120,10 +121,33 @@ export function compareValues(type: PrimitiveType, a: Value, b: Value): number {
     if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
     return Number(Object.is(b, -0)) - Number(Object.is(a, -0));
   }
-  if ((typeof a === 'bigint' && typeof b === 'bigint') || (typeof a === 'boolean' && typeof b === 'boolean')) {
+  if (
+    (typeof a === 'bigint' && typeof b === 'bigint') ||
+    (typeof a === 'boolean' && typeof b === 'boolean')
+  ) {
     return a < b ? -1 : a > b ? 1 : 0;
   }
+  if (typeof a === 'string' && typeof b === 'string' && type === 'string') return compareText(a, b);
   return compareBytes(encodeValue(type, a), encodeValue(type, b));
+}
+
+const FIRST_SURROGATE = 0xd800;
+const LAST_SURROGATE = 0xdfff;
+
+// The order of UTF-8 bytes is that of code points. JavaScript compares 16-bit units, which puts code points above
+// U+FFFF, written as surrogates, before U+E000 to U+FFFF.
+function compareText(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let index = 0; index < length; index += 1) {
+    const left = a.charCodeAt(index);
+    const right = b.charCodeAt(index);
+    if (left !== right) return unitRank(left) - unitRank(right);
+  }
+  return a.length - b.length;
+}
+
+function unitRank(unit: number): number {
+  return unit >= FIRST_SURROGATE && unit <= LAST_SURROGATE ? unit + 0x10000 : unit;
 }
 
 /** Unsigned lexicographic order; a prefix sorts first. */
@@ -175,7 +199,11 @@ function magnitude(value: bigint): bigint {
 }
 
 function mismatch(type: PrimitiveType, value: Value): TidemarkError {
-  return new TidemarkError('invalid', `A ${typeof value} is no value of type ${type}, or is out of its range`, {
-    context: { type },
-  });
+  return new TidemarkError(
+    'invalid',
+    `A ${typeof value} is no value of type ${type}, or is out of its range`,
+    {
+      context: { type },
+    },
+  );
 }

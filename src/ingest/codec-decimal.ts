@@ -64,7 +64,7 @@ export function decimalCodec(precision: number, scale: number, rules: ColumnRule
   };
 
   return (value, at) => {
-    const source = textOf(value);
+    const source = numberText(value);
     let text = canonical(source);
     if (text === undefined) {
       const decimal = parseDecimal(source);
@@ -98,7 +98,8 @@ export function decimalCodec(precision: number, scale: number, rules: ColumnRule
   };
 }
 
-function textOf(value: JsonValue): string {
+/** The digits of a number that came as JSON number or as text; otherwise a text that is no number. */
+export function numberText(value: JsonValue): string {
   if (typeof value === 'string') return value;
   if (value instanceof LosslessNumber) return value.value;
   return typeof value === 'number' ? String(value) : '';

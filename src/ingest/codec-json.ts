@@ -11,13 +11,17 @@ export const MAX_DEPTH = 64;
 const PREVIEW_LENGTH = 100;
 
 // A number token (it follows `:`, `,`, `[` or white space) with 16 or more digits, or with an exponent so large or
-// small that a double may lose it. A decimal of up to 15 digits survives the way through a double unchanged. Inside strings the
-// expression may match for nothing; that costs time, never exactness.
-const INEXACT = /[:,[\s]-?(?:[\d.]{16}|[\d.]+[eE][+-]?\d{3})/;
+// small that a double may lose it. A decimal of up to 15 digits survives the way through a double unchanged. Inside
+// strings the expressions may match for nothing; that costs time, never exactness.
+const LONG_NUMBER = /[:,[\s]-?(?:[\d.]{16}|[\d.]+[eE][+-]?\d{3})/;
+const LONG_NUMBERS = /[:,[\s](-?(?:[\d.]{16,}(?:[eE][+-]?\d+)?|[\d.]+[eE][+-]?\d{3,}))/g;
 
-/** True when some number of the text may not survive `JSON.parse` unchanged. */
-export function mayLoseDigits(text: string): boolean {
-  return INEXACT.test(text);
+/** True when the digits of some number of the text cannot be had back from what `JSON.parse` makes of it. */
+export function losesDigits(text: string): boolean {
+  if (!LONG_NUMBER.test(text)) return false;
+  // Doubles as programs print them have up to 17 digits and lose none.
+  for (const [, token] of text.matchAll(LONG_NUMBERS)) if (String(Number(token)) !== token) return true;
+  return false;
 }
 
 /** Parses text that `JSON.parse` has already accepted, and keeps the digits of every number. */
@@ -30,8 +34,7 @@ export function parseExact(text: string): JsonValue {
 }
 
 function exactNumber(text: string): number | LosslessNumber {
-  const value = Number(text);
-  return mayLoseDigits(`:${text}`) ? new LosslessNumber(text) : value;
+  return losesDigits(`:${text}`) ? new LosslessNumber(text) : Number(text);
 }
 
 /** True when the value nests no deeper than `MAX_DEPTH`. */

@@ -3,7 +3,7 @@ import type { ColumnRules } from '../definition/column.ts';
 import type { Codec, Reading } from './codec.ts';
 import { REFUSED } from './codec.ts';
 import type { JsonValue } from './codec-json.ts';
-import { integerOf, parseDecimal } from './codec-decimal.ts';
+import { integerOf, numberText, parseDecimal } from './codec-decimal.ts';
 
 const INT_MIN = -2147483648;
 const INT_MAX = 2147483647;
@@ -64,13 +64,6 @@ export function floatingCodec(kind: 'float' | 'double', rules: ColumnRules | und
     // `-0` would be read as the integer 0.
     return Object.is(kept, -0) ? '-0.0' : String(kept);
   };
-}
-
-/** The digits of a number that came as JSON number or as text; otherwise a text that is no number. */
-export function numberText(value: JsonValue): string {
-  if (typeof value === 'string') return value;
-  if (value instanceof LosslessNumber) return value.value;
-  return typeof value === 'number' ? String(value) : '';
 }
 
 // Far outside 64 bits any bigint will do: it is only compared with the limits.

@@ -2,9 +2,8 @@ import type { ColumnRules } from '../definition/column.ts';
 import type { Codec } from './codec.ts';
 import { compilePattern } from './codec-pattern.ts';
 
-const SURROGATE = /[\ud800-\udfff]/;
-// With the flag `u` the two halves of a pair are one character, so this finds only those without a partner.
-const LONE_SURROGATE = /\p{Surrogate}/u;
+// Characters that JSON text must escape: the quote, the backslash, and those below the space.
+const ESCAPED = /[^ !#-[\]-\uffff]/;
 // Base64 of RFC 4648, section 4, with padding.
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
@@ -29,7 +28,7 @@ export function stringCodec(rules: ColumnRules = {}): Codec {
     if (regex !== undefined && !regex.test(value)) {
       return at.refuse('pattern', `expected a match of ${pattern!}`, value);
     }
-    return JSON.stringify(value);
+    return ESCAPED.test(value) ? JSON.stringify(value) : `"${value}"`;
   };
 }
 
@@ -49,9 +48,9 @@ export const binaryCodec: Codec = (value, at) => {
   return `"${value}"`;
 };
 
-/** True when no half of a surrogate pair stands alone. */
+/** True when no half of a surrogate pair stands alone. (Node 20 has the method, the ES2023 types do not.) */
 export function isWellFormed(value: string): boolean {
-  return !SURROGATE.test(value) || !LONE_SURROGATE.test(value);
+  return (value as string & { isWellFormed(): boolean }).isWellFormed();
 }
 
 function endsClean(base64: string): boolean {

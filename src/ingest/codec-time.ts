@@ -7,6 +7,10 @@ const DAY = 86_400_000;
 const FIRST_MILLIS = -62135596800000;
 const LAST_MILLIS = 253402300799999;
 const DATE_LENGTH = 10;
+const SEPARATORS = 'Tt ';
+
+const SECONDS_LENGTH = '2013-01-01T10:15:00Z'.length;
+const MILLIS_LENGTH = '2013-01-01T10:15:00.000Z'.length;
 
 const DASH = 45;
 const POINT = 46;
@@ -36,17 +40,25 @@ export const timestampCodec: Codec = (value, at) => {
   if (millis < FIRST_MILLIS || millis > LAST_MILLIS)
     return at.refuse('out_of_range', 'expected years 1 to 9999', value);
   at.millis = millis;
+  // Most come in UTC already and lose only the `Z`; a fraction in full length is not needed.
+  const { length } = value;
+  if (
+    length >= SECONDS_LENGTH &&
+    length <= MILLIS_LENGTH &&
+    value.endsWith('Z') &&
+    value[DATE_LENGTH] === 'T'
+  ) {
+    return `"${value.slice(0, -1)}"`;
+  }
   return `"${new Date(millis).toISOString().slice(0, -1)}"`;
 };
 
 /** Milliseconds since 1970 of a timestamp's text, or NaN when it is none. */
 export function millisOf(text: string): number {
   const day = dayOf(text);
-  const separator = text.charCodeAt(DATE_LENGTH) | 32;
   const hour = pair(text, 11);
   const minute = pair(text, 14);
-  // `T`, `t` and the space are all there is at 32, 't' once the case bit is set; a NUL would be as well.
-  if ((separator !== 116 && text[DATE_LENGTH] !== ' ') || text.charCodeAt(13) !== COLON) return NaN;
+  if (!SEPARATORS.includes(text.charAt(DATE_LENGTH)) || text.charCodeAt(13) !== COLON) return NaN;
   if (hour > 23 || hour < 0 || minute > 59 || minute < 0) return NaN;
   let at = 16;
   let millis = 0;

@@ -1,14 +1,18 @@
 import type { ColumnType, PlanColumn } from '../definition/column.ts';
 import { duckdbType } from '../engine/iceberg-schema.ts';
 import { ident, literal } from '../engine/sql-text.ts';
-import { MAX_OBJECT_BYTES } from './contract.ts';
 
+/** A contract refuses records beyond this many bytes, as they come and in canonical form: readers have fixed buffers. */
+export const MAX_OBJECT_BYTES = 12 * 1024 * 1024;
 /** Room for the columns that ingestion adds to each line. */
 const SPARE_BYTES = 4096;
 
-/** The struct for `read_json(…, columns = …)` that reads the contract's canonical text; finish with `duckdbSelect`. */
+/**
+ * The entries of the struct `read_json(…, columns = {…})` that reads the contract's canonical text, without the braces
+ * so that others can stand beside them. Finish with `duckdbSelect`.
+ */
 export function duckdbReadColumns(columns: readonly PlanColumn[]): string {
-  return `{${columns.map((c) => `${literal(c.name)}: ${literal(duckdbType(readType(c.type)))}`).join(', ')}}`;
+  return columns.map((c) => `${literal(c.name)}: ${literal(duckdbType(readType(c.type)))}`).join(', ');
 }
 
 /** The select list that gives the columns their own types: base64 text becomes bytes, all else is what it is. */
@@ -22,7 +26,7 @@ export function duckdbSelect(columns: readonly PlanColumn[]): string {
  */
 export function readLinesSql(path: string, columns: readonly PlanColumn[]): string {
   return (
-    `SELECT ${duckdbSelect(columns)} FROM read_json(${literal(path)}, columns = ${duckdbReadColumns(columns)}, ` +
+    `SELECT ${duckdbSelect(columns)} FROM read_json(${literal(path)}, columns = {${duckdbReadColumns(columns)}}, ` +
     `format = 'newline_delimited', maximum_object_size = ${MAX_OBJECT_BYTES + SPARE_BYTES})`
   );
 }

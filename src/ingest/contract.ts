@@ -6,8 +6,9 @@ import { EXTRA_COLUMN } from '../definition/tables.ts';
 import type { Codec, Extras, RefusalReason } from './codec.ts';
 import { REFUSED, Reading } from './codec.ts';
 import { compileType } from './codec-compile.ts';
-import { isObject, isShallow, jsonText, mayLoseDigits, MAX_DEPTH, parseExact } from './codec-json.ts';
+import { isObject, isShallow, jsonText, losesDigits, MAX_DEPTH, parseExact } from './codec-json.ts';
 import type { JsonObject, JsonValue } from './codec-json.ts';
+import { MAX_OBJECT_BYTES } from './contract-duckdb.ts';
 import { RecordCodec } from './codec-record.ts';
 import { timestampCodec } from './codec-time.ts';
 
@@ -22,8 +23,7 @@ export type ReadResult =
     }
   | { kind: 'refused'; reason: RefusalReason; message: string };
 
-/** Records beyond this many bytes are refused, as they come and in canonical form: readers have fixed buffers. */
-export const MAX_OBJECT_BYTES = 12 * 1024 * 1024;
+export { duckdbReadColumns, duckdbSelect, readLinesSql } from './contract-duckdb.ts';
 
 const BYTE_ORDER_MARK = 0xfeff;
 const MAX_BYTES_PER_UNIT = 3;
@@ -133,7 +133,7 @@ function parse(bytes: Uint8Array, at: Reading): JsonObject | undefined {
     at.refuse('not_object', 'expected a JSON object', value);
     return undefined;
   }
-  if (!mayLoseDigits(text)) return value;
+  if (!losesDigits(text)) return value;
   // The exact parser recurses, JSON.parse does not.
   if (isShallow(value)) return parseExact(text) as JsonObject;
   at.refuse('too_deep', `nested more than ${MAX_DEPTH} levels`);

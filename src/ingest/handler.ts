@@ -1,6 +1,6 @@
 import type { BatchResponse, KinesisEvent } from './event.ts';
 import { readEvent } from './event.ts';
-import type { Processor } from './processor.ts';
+import type { BatchResult, Processor } from './processor.ts';
 
 /**
  * The function behind a stream's event source, in Lambda and locally alike.
@@ -8,10 +8,13 @@ import type { Processor } from './processor.ts';
  * A batch is claimed as a whole or not at all, so on failure the whole batch is asked for again: the error is thrown,
  * and the event source retries without end. Bad records are no failure: they are in quarantine by then.
  */
-export function createIngestHandler(processor: Processor): (event: KinesisEvent) => Promise<BatchResponse> {
+export function createIngestHandler(
+  processor: Processor,
+  onResult: (result: BatchResult) => void = () => undefined,
+): (event: KinesisEvent) => Promise<BatchResponse> {
   return async (event) => {
     const batch = readEvent(event);
-    if (batch) await processor.process(batch);
+    if (batch) onResult(await processor.process(batch));
     return { batchItemFailures: [] };
   };
 }

@@ -19,7 +19,7 @@ export interface IntegrationPorts {
 /** What a step did. */
 export interface StepResult {
   step: string;
-  outcome: 'committed' | 'idle';
+  outcome: 'committed' | 'idle' | 'failed';
   /** Rows read beyond the cut, and rows changed in the table. */
   read: number;
   changed: number;

@@ -25,8 +25,6 @@ export interface TableState {
   tidemark: Positions;
   /** Real-time tables only. */
   freshness?: Freshness;
-  /** Records that are claimed or still in the stream but not yet in this table; real-time tables only. */
-  behind?: number;
   /** Silver and Gold: the last merge that changed rows. */
   lastMerge?: { at: number; read: number; changed: number; elapsedMs: number };
 }
@@ -34,10 +32,12 @@ export interface TableState {
 export interface StreamState {
   name: string;
   shards: number;
-  /** Records taken since the data folder was made. */
+  /** Records claimed since the data folder was made. */
   records: number;
-  /** Records a second, over the last few seconds. */
+  /** Records claimed a second, over the last few seconds. */
   perSecond: number;
+  /** Milliseconds since the arrival of the oldest record that is not claimed yet. */
+  lagMs: number;
 }
 
 export interface ReplayState {

@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { link, mkdir, open, opendir, readFile, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { TidemarkError } from '../../errors.ts';
+import { errorCode, TidemarkError } from '../../errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 
 function hasCode(error: unknown, ...codes: string[]): boolean {
-  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
+  return codes.includes(errorCode(error) ?? '');
 }
 
 async function syncPath(path: string): Promise<void> {

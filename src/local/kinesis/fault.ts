@@ -2,6 +2,8 @@ import { TidemarkError, type ErrorDetails, type ErrorKind } from '../../errors.t
 
 /** The error types of the Kinesis API that this endpoint gives, as they stand in `__type`. */
 export type FaultCode =
+  | 'AccessDeniedException'
+  | 'DryRunOperationException'
   | 'ExpiredIteratorException'
   | 'ExpiredNextTokenException'
   | 'InternalFailure'
@@ -15,6 +17,8 @@ export type FaultCode =
   | 'ValidationException';
 
 const KINDS: Record<FaultCode, ErrorKind> = {
+  AccessDeniedException: 'refused',
+  DryRunOperationException: 'refused',
   ExpiredIteratorException: 'invalid',
   ExpiredNextTokenException: 'invalid',
   InternalFailure: 'unavailable',

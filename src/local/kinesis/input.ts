@@ -46,7 +46,11 @@ export class Input {
       throw this.broken(name, value, `Member must have length less than or equal to ${rule.max}`);
     }
     if (rule.pattern?.test(value) === false) {
-      throw this.broken(name, value, `Member must satisfy regular expression pattern: ${rule.pattern.source}`);
+      throw this.broken(
+        name,
+        value,
+        `Member must satisfy regular expression pattern: ${rule.pattern.source}`,
+      );
     }
     return value;
   }
@@ -66,6 +70,13 @@ export class Input {
 
   integer(name: string, min: number, max: number): number {
     return this.optionalInteger(name, min, max) ?? this.#missing(name);
+  }
+
+  /** False when absent. */
+  flag(name: string): boolean {
+    const value = this.#get(name) ?? false;
+    if (typeof value !== 'boolean') throw wrongType(name, 'a boolean');
+    return value;
   }
 
   bytes(name: string): Uint8Array {
@@ -91,7 +102,9 @@ export class Input {
   }
 
   structures(name: string, min: number, max: number): Input[] {
-    return this.#list(name, min, max).map((v, i) => new Input(v, this.#wire, `${this.#label(name)}.${i + 1}.member.`));
+    return this.#list(name, min, max).map(
+      (v, i) => new Input(v, this.#wire, `${this.#label(name)}.${i + 1}.member.`),
+    );
   }
 
   texts(name: string, min: number, max: number): string[] {
@@ -114,7 +127,7 @@ export class Input {
   }
 
   /** The fault of a member that breaks `constraint`. */
-  broken(name: string, value: unknown, constraint: string): KinesisFault {
+  broken(name: string, value: string | number | null, constraint: string): KinesisFault {
     const shown = value === null ? 'null' : `'${String(value).slice(0, 200)}'`;
     return new KinesisFault(
       'ValidationException',
@@ -130,7 +143,8 @@ export class Input {
     if (value.length < min) {
       throw this.broken(name, shown, `Member must have length greater than or equal to ${min}`);
     }
-    if (value.length > max) throw this.broken(name, shown, `Member must have length less than or equal to ${max}`);
+    if (value.length > max)
+      throw this.broken(name, shown, `Member must have length less than or equal to ${max}`);
     return value;
   }
 

@@ -86,5 +86,6 @@ export async function syncDirectory(path: string): Promise<void> {
 
 /** The system's code of an error (`ENOENT`), or undefined. */
 export function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
 }

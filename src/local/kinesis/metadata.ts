@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TidemarkError } from '../../errors.ts';
 import { errorCode, replaceFile } from './log-file.ts';
@@ -51,16 +51,26 @@ export interface NewStream {
 
 const FILE = 'streams.json';
 
-/** Throws kind `corrupt` when the file is there but cannot be understood. */
+/**
+ * Throws kind `corrupt` when the file cannot be understood, or is gone although there are streams. A new directory gets
+ * its file at once, so that the two cannot be confused.
+ */
 export async function loadMeta(directory: string): Promise<StoreMeta> {
   const file = join(directory, FILE);
-  await mkdir(directory, { recursive: true });
   let text: string;
   try {
     text = await readFile(file, 'utf8');
   } catch (cause) {
     if (errorCode(cause) !== 'ENOENT') throw cause;
-    return { version: 1, lastEpoch: 0, nextStream: 1, streams: [] };
+    if ((await readdir(directory)).some((name) => streamIdOf(name) !== undefined)) {
+      throw new TidemarkError('corrupt', `${file} is not there, but streams are`, {
+        context: { file, offset: 0 },
+        remedy: 'Restore the file from a copy, or delete the directory with all its streams.',
+      });
+    }
+    const fresh: StoreMeta = { version: 1, lastEpoch: 0, nextStream: 1, streams: [] };
+    await saveMeta(directory, fresh);
+    return fresh;
   }
   let meta: unknown;
   try {
@@ -85,6 +95,17 @@ function isStoreMeta(value: unknown): value is StoreMeta {
     'streams' in value &&
     Array.isArray(value.streams)
   );
+}
+
+/** The directory of a stream's logs, by the stream's id. */
+export function streamDirectory(id: number): string {
+  return `stream-${String(id).padStart(6, '0')}`;
+}
+
+/** The id in the name of a stream's directory, or undefined when `name` is none. */
+export function streamIdOf(name: string): number | undefined {
+  const digits = /^stream-(\d{6,})$/.exec(name)?.[1];
+  return digits === undefined ? undefined : Number(digits);
 }
 
 /** Replaces the file durably, whole or not at all. */

@@ -62,7 +62,8 @@ export const RPC_V2_CBOR: Protocol = {
   ...CBOR_1_1,
   contentType: 'application/cbor',
   headers: { 'smithy-protocol': 'rpc-v2-cbor' },
-  encode: (output) => cbor.serialize(render(output, (v) => (v instanceof Date ? epoch(v.getTime() / 1000) : v))),
+  encode: (output) =>
+    cbor.serialize(render(output, (v) => (v instanceof Date ? epoch(v.getTime() / 1000) : v))),
   timestamp: (value) => {
     const seconds = cborNumber(value);
     return seconds === undefined ? undefined : Math.round(seconds * 1000);
@@ -91,7 +92,9 @@ function cborBytes(value: unknown): Uint8Array | undefined {
 function cborNumber(value: unknown): number | undefined {
   if (typeof value === 'number') return value;
   if (typeof value === 'bigint') return Number(value);
-  return typeof value === 'object' && value !== null && 'value' in value ? cborNumber(value.value) : undefined;
+  return typeof value === 'object' && value !== null && 'value' in value
+    ? cborNumber(value.value)
+    : undefined;
 }
 
 function jsonLeaf(value: Date | Uint8Array): unknown {

@@ -8,6 +8,7 @@ import {
   type HashKey,
   type HashRange,
 } from './hash-key.ts';
+import { inAccount } from './names.ts';
 import {
   isOpen,
   nextEpoch,

@@ -13,6 +13,8 @@ import {
   loadMeta,
   saveMeta,
   shardId,
+  streamDirectory,
+  streamIdOf,
   type NewStream,
   type StoreMeta,
   type StreamMeta,
@@ -340,20 +342,23 @@ export class KinesisStore implements Stream {
 
   /** Removes what a creation or deletion that was interrupted left behind. */
   async #removeOrphans(): Promise<void> {
-    const known = new Set(this.#meta.streams.map((stream) => this.#directory(stream)));
+    const known = new Set(this.#meta.streams.map((stream) => stream.id));
     for (const name of await readdir(this.#options.dir)) {
-      const path = join(this.#options.dir, name);
-      if (/^stream-\d{6,}$/.test(name) && !known.has(path)) await rm(path, { recursive: true, force: true });
+      const id = streamIdOf(name);
+      // A higher id cannot come from an interruption: it belongs to newer metadata than this.
+      if (id === undefined || known.has(id) || id > this.#meta.nextStream) continue;
+      await rm(join(this.#options.dir, name), { recursive: true, force: true });
     }
   }
 
   #directory(stream: StreamMeta): string {
-    return join(this.#options.dir, `stream-${String(stream.id).padStart(6, '0')}`);
+    return join(this.#options.dir, streamDirectory(stream.id));
   }
 
   #live(name: string): LiveStream {
     const live = this.#streams.get(name);
-    if (live === undefined) throw new KinesisFault('ResourceNotFoundException', `Stream ${inAccount(name)} not found.`);
+    if (live === undefined)
+      throw new KinesisFault('ResourceNotFoundException', `Stream ${inAccount(name)} not found.`);
     return live;
   }
 }
@@ -363,7 +368,8 @@ type Applied<T> = (() => T) | { apply: () => T; finally: () => void };
 
 function findStream(meta: StoreMeta, name: string): StreamMeta {
   const stream = meta.streams.find((candidate) => candidate.name === name);
-  if (stream === undefined) throw new KinesisFault('ResourceNotFoundException', `Stream ${inAccount(name)} not found.`);
+  if (stream === undefined)
+    throw new KinesisFault('ResourceNotFoundException', `Stream ${inAccount(name)} not found.`);
   return stream;
 }
 

@@ -69,7 +69,8 @@ export function readListToken(text: string, now: number): ListToken {
 }
 
 function readFilter(value: unknown): ListToken['filter'] {
-  if (typeof value !== 'object' || value === null || !('type' in value) || typeof value.type !== 'string') return undefined;
+  if (typeof value !== 'object' || value === null || !('type' in value) || typeof value.type !== 'string')
+    return undefined;
   return {
     type: value.type,
     ...('shard' in value && typeof value.shard === 'string' ? { shard: value.shard } : {}),

@@ -1,0 +1,151 @@
+import type { KinesisClient } from '@aws-sdk/client-kinesis';
+import { openStore, type LocalDatabase, type Store } from '../adapters/local/database.ts';
+import type { Clock } from '../ports/clock.ts';
+import { Landed, readLanded } from './landed.ts';
+import { batches, partitionKeyOf, putBatch, readLines, type Line } from './producer.ts';
+import type { ReplayState } from './state.ts';
+
+/** A file of records that `tidemark dev` puts into a stream, in the file's order. */
+export interface ReplaySource {
+  stream: string;
+  /** NDJSON, also gzipped; relative to the definition's file. */
+  file: string;
+  /** The field whose value is the partition key. */
+  partitionKey?: string;
+  /** The field with the event's time, by which the replay keeps pace. */
+  eventTime: string;
+}
+
+/** Paces several replays by one clock of event time. */
+export interface Pace {
+  /** Event-time seconds per second; Infinity for as fast as possible. */
+  speed: number;
+  /** Event time (milliseconds) at which the replays began or go on. */
+  from: number;
+  /** Clock time at which they began. */
+  startedAt: number;
+}
+
+interface Progress {
+  /** Lines that are known to be in the stream. */
+  line: number;
+  /** The last sequence numbers that were answered. */
+  positions: Record<string, string>;
+  at?: string;
+  finished?: boolean;
+}
+
+/** Lines read ahead of being put. */
+const READ_AHEAD = 2_000;
+/** A paced replay puts what is due this often. */
+const TICK_MS = 50;
+
+/**
+ * Puts a file into a stream, once: it notes how far it came, and after a kill looks in the stream for what landed
+ * behind that.
+ */
+export class Replay {
+  readonly #source: ReplaySource;
+  readonly #path: string;
+  readonly #client: KinesisClient;
+  readonly #clock: Clock;
+  readonly #stored: Store<Progress>;
+  readonly #key: string[];
+  #progress: Progress;
+  #total = 0;
+
+  constructor(source: ReplaySource, path: string, client: KinesisClient, clock: Clock, database: LocalDatabase) {
+    this.#source = source;
+    this.#path = path;
+    this.#client = client;
+    this.#clock = clock;
+    this.#stored = openStore(database, 'replays');
+    this.#key = [source.stream, source.file];
+    this.#progress = this.#stored.get(this.#key) ?? { line: 0, positions: {} };
+  }
+
+  get state(): ReplayState {
+    const { line, at, finished } = this.#progress;
+    return {
+      stream: this.#source.stream,
+      done: line,
+      total: Math.max(this.#total, line),
+      finished: finished ?? false,
+      ...(at === undefined ? {} : { at }),
+    };
+  }
+
+  /** Event time of the next record to be put, milliseconds; undefined when the replay is finished. Counts the lines. */
+  async prepare(): Promise<number | undefined> {
+    let next: number | undefined;
+    for await (const line of readLines(this.#path)) {
+      if (this.#total === this.#progress.line) next = this.#timeOf(line);
+      this.#total++;
+    }
+    return next;
+  }
+
+  async run(pace: Pace, signal: AbortSignal): Promise<void> {
+    if (this.#progress.finished) return;
+    const landed = await readLanded(this.#client, this.#source.stream, this.#progress.positions);
+    let index = 0;
+    let window: { text: string; index: number }[] = [];
+    const flush = async (): Promise<void> => {
+      await this.#put(window, pace, landed, signal);
+      window = [];
+    };
+    for await (const text of readLines(this.#path)) {
+      if (signal.aborted) return;
+      if (index++ < this.#progress.line) continue;
+      window.push({ text, index: index - 1 });
+      if (window.length >= READ_AHEAD) await flush();
+    }
+    await flush();
+    if (signal.aborted) return;
+    await this.#note({ ...this.#progress, finished: true });
+  }
+
+  /** Puts lines as they fall due. */
+  async #put(lines: { text: string; index: number }[], pace: Pace, landed: Landed, signal: AbortSignal): Promise<void> {
+    let rest = lines;
+    while (rest.length > 0 && !signal.aborted) {
+      const due = this.#dueUntil(pace);
+      const at = rest.findIndex((l) => this.#timeOf(l.text) > due);
+      const ready = at < 0 ? rest : rest.slice(0, at);
+      rest = rest.slice(ready.length);
+      const fresh = ready.map((l) => this.#line(l.text, l.index)).filter((l) => landed.size === 0 || !landed.take(l.data));
+      for (const batch of batches(fresh)) {
+        const positions = await putBatch(this.#client, this.#source.stream, batch, this.#clock, signal);
+        const last = batch.at(-1)!;
+        await this.#note({
+          line: last.index + 1,
+          positions: { ...this.#progress.positions, ...positions },
+          at: this.#timeText(last.data.toString()),
+        });
+      }
+      if (rest.length > 0) await this.#clock.sleep(TICK_MS, signal);
+    }
+  }
+
+  #line(text: string, index: number): Line {
+    return { index, data: Buffer.from(text), partitionKey: partitionKeyOf(text, index, this.#source.partitionKey) };
+  }
+
+  #dueUntil(pace: Pace): number {
+    if (pace.speed === Infinity) return Infinity;
+    return pace.from + (this.#clock.now() - pace.startedAt) * pace.speed;
+  }
+
+  #timeText(line: string): string {
+    return String((JSON.parse(line) as Record<string, unknown>)[this.#source.eventTime]);
+  }
+
+  #timeOf(line: string): number {
+    return Date.parse(this.#timeText(line));
+  }
+
+  async #note(progress: Progress): Promise<void> {
+    this.#progress = progress;
+    await this.#stored.put(this.#key, progress);
+  }
+}

@@ -1,0 +1,108 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { BIRTH, type Claim, type Intent, type Ledger, type Position } from '../../src/ports/ledger.ts';
+
+export interface LedgerUnderTest {
+  ledger: Ledger;
+  close(): Promise<void>;
+}
+
+const TABLE = { database: 'lake_realtime', table: 'orders' };
+const REF = { stream: 'orders', shard: 'shardId-000000000000' };
+const at = (n: number): Position => String(n).padStart(56, '0');
+
+function claim(id: string, after: number, first: number, last: number, change: Partial<Claim> = {}): Claim {
+  const range = { ...REF, claimId: id, after: at(after), first: at(first), last: at(last), planVersion: 1 };
+  const counts = { received: 1, written: 1, filtered: 0, quarantined: 0 };
+  const intent: Intent = { ...range, table: TABLE, counts, arrivedFrom: 0, arrivedTo: 0, claimedAt: 0 };
+  return { ...range, intents: [intent], ...change };
+}
+
+/** The laws of `src/ports/ledger.ts`. */
+export function ledgerContract(name: string, open: () => Promise<LedgerUnderTest>): void {
+  describe(`ledger: ${name}`, () => {
+    let it: LedgerUnderTest;
+    let ledger: Ledger;
+    beforeEach(async () => {
+      it = await open();
+      ledger = it.ledger;
+    });
+    afterEach(() => it.close());
+
+    test('a new shard stands at its birth', async () => {
+      expect(await ledger.shard(REF)).toMatchObject({ claimed: BIRTH, effected: BIRTH, planVersion: 0 });
+    });
+
+    test('a claim moves the shard and stores its intents', async () => {
+      expect(await ledger.claim(claim('a', 0, 5, 9))).toEqual({ kind: 'claimed' });
+      expect(await ledger.shard(REF)).toMatchObject({ claimed: at(9), planVersion: 1 });
+      expect(await ledger.intents(TABLE, REF, BIRTH, 10)).toMatchObject([{ first: at(5), last: at(9) }]);
+      expect(await ledger.intentShards(TABLE)).toEqual([REF]);
+      expect(await ledger.shards(REF.stream)).toMatchObject([{ shard: REF.shard, claimed: at(9) }]);
+    });
+
+    test('a range is claimed once: a claim that does not chain stores nothing', async () => {
+      await ledger.claim(claim('a', 0, 5, 9));
+      for (const late of [claim('b', 0, 5, 9), claim('c', 8, 9, 12), claim('d', 10, 11, 12)]) {
+        expect(await ledger.claim(late)).toMatchObject({ kind: 'conflict', state: { claimed: at(9) } });
+      }
+      expect(await ledger.intents(TABLE, REF, BIRTH, 10)).toHaveLength(1);
+    });
+
+    test('of two processors that claim the same records at once one wins', async () => {
+      const racers = Array.from({ length: 16 }, (_, i) => ledger.claim(claim(`r${i}`, 0, 1, 10 + i)));
+      const outcomes = await Promise.all(racers);
+      expect(outcomes.filter((o) => o.kind === 'claimed')).toHaveLength(1);
+      expect(await ledger.intents(TABLE, REF, BIRTH, 10)).toHaveLength(1);
+    });
+
+    test('a claim whose answer was lost is known again when it is repeated', async () => {
+      await ledger.claim(claim('a', 0, 5, 9));
+      expect(await ledger.claim(claim('a', 0, 5, 9))).toEqual({ kind: 'claimed' });
+      expect(await ledger.intents(TABLE, REF, BIRTH, 10)).toHaveLength(1);
+    });
+
+    test('a claim by an older plan is refused, whatever it chains onto', async () => {
+      await ledger.claim(claim('a', 0, 1, 2, { planVersion: 3 }));
+      expect(await ledger.claim(claim('b', 2, 3, 4, { planVersion: 2 }))).toMatchObject({ kind: 'conflict' });
+      expect(await ledger.claim(claim('c', 2, 3, 4, { planVersion: 3 }))).toEqual({ kind: 'claimed' });
+    });
+
+    test('counts that do not add up are never stored', async () => {
+      const bad = claim('a', 0, 1, 2);
+      bad.intents[0]!.counts.received = 7;
+      await expect(async () => ledger.claim(bad)).rejects.toMatchObject({ kind: 'internal' });
+      expect((await ledger.shard(REF)).claimed).toBe(BIRTH);
+    });
+
+    test('intents come in order of position, from where they are asked for', async () => {
+      for (let n = 0; n < 120; n++) await ledger.claim(claim(`c${n}`, n * 10, n * 10 + 1, n * 10 + 10));
+      const all = await ledger.intents(TABLE, REF, BIRTH, 1000);
+      expect(all.map((i) => i.after)).toEqual(Array.from({ length: 120 }, (_, n) => at(n * 10)));
+      const some = await ledger.intents(TABLE, REF, at(500), 3);
+      expect(some.map((i) => i.after)).toEqual([at(500), at(510), at(520)]);
+      expect(await ledger.intents(TABLE, { ...REF, shard: 'shardId-000000000001' }, BIRTH, 10)).toEqual([]);
+    });
+
+    test('effects never move back', async () => {
+      await ledger.effect(REF, at(9));
+      await ledger.effect(REF, at(4));
+      expect((await ledger.shard(REF)).effected).toBe(at(9));
+      expect((await ledger.shard(REF)).claimed).toBe(BIRTH);
+    });
+
+    test('attempts are counted for each batch by itself', async () => {
+      expect(await ledger.countAttempt(REF, at(1))).toBe(1);
+      expect(await ledger.countAttempt(REF, at(1))).toBe(2);
+      expect(await ledger.countAttempt(REF, at(2))).toBe(1);
+    });
+
+    test('a listener hears of the tables of each claim, until it leaves', async () => {
+      const heard: string[] = [];
+      const leave = ledger.onClaim((tables) => heard.push(...tables.map((t) => t.table)));
+      await ledger.claim(claim('a', 0, 1, 2));
+      leave();
+      await ledger.claim(claim('b', 2, 3, 4));
+      expect(heard).toEqual(['orders']);
+    });
+  });
+}
