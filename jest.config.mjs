@@ -6,5 +6,7 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],
   transform: { '\\.ts$': '<rootDir>/scripts/jest-esbuild.mjs' },
+  // Definitions import the package by its name; tests take the source instead of the bundle.
+  moduleNameMapper: { '^tidemark$': '<rootDir>/src/index.ts' },
   testTimeout: 60_000,
 };

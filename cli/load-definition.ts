@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import type { Lakehouse } from '../src/definition/index.ts';
 import { TidemarkError } from '../src/errors.ts';
-import type { ReplaySource } from '../src/local/replay.ts';
+import type { ReplaySource } from '../src/local/replay-source.ts';
 
 export interface LoadedDefinition {
   lakehouse: Lakehouse;

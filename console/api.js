@@ -8,7 +8,8 @@ export class Refusal extends Error {
 
 async function read(response) {
   const body = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Refusal(body.message ?? `The lakehouse answered ${response.status}.`, body.remedy);
+  if (!response.ok)
+    throw new Refusal(body.message ?? `The lakehouse answered ${response.status}.`, body.remedy);
   return body;
 }
 
@@ -17,7 +18,10 @@ async function ask(path, init) {
   try {
     response = await fetch(path, init);
   } catch {
-    throw new Refusal('The lakehouse does not answer.', 'See that it still runs; the page connects again by itself.');
+    throw new Refusal(
+      'The lakehouse does not answer.',
+      'See that it still runs; the page connects again by itself.',
+    );
   }
   return read(response);
 }

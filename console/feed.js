@@ -28,7 +28,10 @@ export function listen(listener) {
     source = new EventSource('/api/events');
     source.addEventListener('state', take(listener.state));
     source.addEventListener('alert', take(listener.alert));
-    source.addEventListener('heartbeat', take(() => undefined));
+    source.addEventListener(
+      'heartbeat',
+      take(() => undefined),
+    );
     source.addEventListener('error', () => tell('lost'));
   };
   const close = () => {

@@ -5,7 +5,9 @@ const RESERVED = new Set(
    exists extract false fetch for foreign from full group grouping having in initially inner insert intersect interval
    into is join lateral left like limit localtime localtimestamp natural normalize not null offset on only or order
    outer placing prepare primary qualify recursive references returning right rollup select some summarize symmetric
-   table then to trailing true union unique unnest user using values variadic when where window with`.split(/\s+/),
+   table then to trailing true union unique unnest user using values variadic when where window with`.split(
+    /\s+/,
+  ),
 );
 
 /** A name as SQL, quoted always. */

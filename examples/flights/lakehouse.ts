@@ -1,4 +1,4 @@
-import { column, defineLakehouse, sql } from '../../src/definition/index.ts';
+import { column, defineLakehouse, sql, type ReplaySource } from 'tidemark';
 
 const optional = { optional: true } as const;
 
@@ -199,3 +199,19 @@ export default defineLakehouse('flights', {
     },
   },
 });
+
+/** What `tidemark dev` puts into the streams: January 2013, in the order in which it happened. */
+export const replays: ReplaySource[] = [
+  {
+    stream: 'flight_events',
+    file: 'data/events-2013-01.ndjson.gz',
+    partitionKey: 'flight_id',
+    eventTime: 'event_time',
+  },
+  {
+    stream: 'weather_observations',
+    file: 'data/weather-2013-01.ndjson.gz',
+    partitionKey: 'origin',
+    eventTime: 'observed_at',
+  },
+];

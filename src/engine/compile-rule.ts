@@ -1,11 +1,11 @@
-import type { ColumnType } from '../definition/column.ts';
+import { athenaType, type ColumnType } from '../definition/column.ts';
 import type { RuleSql } from '../definition/plan.ts';
 import { RuleProblem } from './rule-problem.ts';
 import type { Scope } from './scope.ts';
 import type { Session } from './session.ts';
 import { checkSpelling } from './sql-spelling.ts';
 import { parseExpression } from './sql-tree.ts';
-import { isColumnType, typeName } from './sql-type.ts';
+import { duckdbType, isColumnType, typeName } from './sql-type.ts';
 import { Translation } from './translate.ts';
 
 /** What an expression is for: a value of one row, a condition on one row, or a measure of many rows. */
@@ -17,6 +17,12 @@ export interface CompiledRule extends RuleSql {
   /** Aliases of the lookups it reads. */
   lookups: ReadonlySet<string>;
 }
+
+/** The engines give results of other widths: a sum is 128 bits in DuckDB, a literal is varchar(5) in Athena. */
+const casted = ({ athena, duckdb }: RuleSql, type: ColumnType): RuleSql => ({
+  athena: `CAST(${athena} AS ${athenaType(type)})`,
+  duckdb: `CAST(${duckdb} AS ${duckdbType(type)})`,
+});
 
 /**
  * Checks one rule text and writes it for Athena and for DuckDB, so that both give the same value for the same row.
@@ -54,5 +60,6 @@ export async function compileRule(
     throw new RuleProblem(aggregate ? 'reads a column outside of an aggregate' : 'has no aggregate', remedy);
   }
   if (use !== 'measure' && aggregate) throw new RuleProblem('has an aggregate', 'aggregate in a Gold table');
-  return { athena, duckdb, type, lookups: translation.lookups };
+  const texts = tree.class === 'COLUMN_REF' || use === 'condition' ? { athena, duckdb } : casted({ athena, duckdb }, type);
+  return { ...texts, type, lookups: translation.lookups };
 }

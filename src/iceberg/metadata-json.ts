@@ -137,7 +137,7 @@ function normalise(tree: Tree): TableMetadata {
     refs,
     snapshots: listOf(tree['snapshots']).map((snapshot) => ({
       ...longs(snapshot, ['snapshot-id', 'parent-snapshot-id', 'sequence-number']),
-      summary: { operation: 'unknown', ...treeOf(snapshot['summary']) },
+      ...(isTree(snapshot['summary']) ? {} : { summary: { operation: 'unknown' } }),
     })),
     'snapshot-log': listOf(tree['snapshot-log']).map((entry) => longs(entry, ['snapshot-id'])),
     'metadata-log': listOf(tree['metadata-log']),
@@ -146,8 +146,8 @@ function normalise(tree: Tree): TableMetadata {
 }
 
 function longs(tree: Tree, keys: string[]): Tree {
-  const present = keys.filter((key) => tree[key] !== undefined && tree[key] !== null);
-  return { ...without(tree, keys), ...Object.fromEntries(present.map((key) => [key, toLong(tree[key])])) };
+  const entries = Object.entries(tree).filter(([key, value]) => value !== null || !keys.includes(key));
+  return Object.fromEntries(entries.map(([key, value]) => [key, keys.includes(key) ? toLong(value) : value]));
 }
 
 function without(tree: Tree, keys: string[]): Tree {

@@ -3,18 +3,8 @@ import { openStore, type LocalDatabase, type Store } from '../adapters/local/dat
 import type { Clock } from '../ports/clock.ts';
 import { Landed, readLanded } from './landed.ts';
 import { batches, partitionKeyOf, putBatch, readLines, type Line } from './producer.ts';
+import type { ReplaySource } from './replay-source.ts';
 import type { ReplayState } from './state.ts';
-
-/** A file of records that `tidemark dev` puts into a stream, in the file's order. */
-export interface ReplaySource {
-  stream: string;
-  /** NDJSON, also gzipped; relative to the definition's file. */
-  file: string;
-  /** The field whose value is the partition key. */
-  partitionKey?: string;
-  /** The field with the event's time, by which the replay keeps pace. */
-  eventTime: string;
-}
 
 /** Paces several replays by one clock of event time. */
 export interface Pace {

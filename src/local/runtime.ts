@@ -24,7 +24,8 @@ import { KinesisStore } from './kinesis/store.ts';
 import { startKinesisServer, type KinesisServer } from './kinesis/server.ts';
 import { Metrics } from './metrics.ts';
 import { localKinesisClient } from './producer.ts';
-import { Replay, type ReplaySource } from './replay.ts';
+import { Replay } from './replay.ts';
+import type { ReplaySource } from './replay-source.ts';
 import type { LakehouseState } from './state.ts';
 import { openStores, type LocalStores } from './stores.ts';
 
@@ -50,6 +51,7 @@ const FLUSH_MS = 1_000;
 /** Rows that one merge takes at most: bounds memory after a backlog. */
 const MERGE_ROWS = 250_000;
 const CATCH_UP_POLL_MS = 50;
+const FAILED_PAUSE_MS = 1_000;
 
 /** A whole lakehouse in one process, over one data folder. */
 export class Runtime {
@@ -153,6 +155,7 @@ export class Runtime {
       const results = await this.#integrate.once();
       if (idle() && results.every((r) => r.outcome === 'idle')) return;
       if (this.#stop.signal.aborted) return;
+      if (results.some((r) => r.outcome === 'failed')) await clock.sleep(FAILED_PAUSE_MS, this.#stop.signal);
     }
   }
 

@@ -69,7 +69,7 @@ describe('a record that says it is aggregated and is not', () => {
     ['a field that runs over the end of its record', framed('0a0161' + '1a05' + '0800' + '1a027879')],
     ['field number 0', framed('0200')],
   ])('%s is corrupt, whole', (_, data) => {
-    expect(decodeAggregated(data)).toMatchObject({ kind: 'corrupt', message: expect.any(String) as string });
+    expect(decodeAggregated(data)).toMatchObject({ kind: 'corrupt' });
   });
 
   test('no bytes at all make it throw', () => {

@@ -1,0 +1,2 @@
+import type { Lakehouse } from './definition.ts';
+export function checkLakehouse(_lakehouse: Lakehouse): void {}
