@@ -1,5 +1,5 @@
 import { make, say } from './dom.js';
-import { count, moment, plural, rate } from './format.js';
+import { count, moment, plural, rate, span } from './format.js';
 import { glide } from './glide.js';
 
 function replayBar(stream) {
@@ -44,7 +44,9 @@ export function streamCard(name) {
     show(stream, state) {
       glide(records, stream.records, count);
       say(perSecond, stream.perSecond > 0 ? `${rate(stream.perSecond)} / s` : 'resting');
-      say(shards, plural(stream.shards, 'shard'));
+      const lag =
+        stream.lagMs > 0 ? `oldest unclaimed record ${span(stream.lagMs)} old` : 'everything claimed';
+      say(shards, `${plural(stream.shards, 'shard')} · ${lag}`);
       replay.show(state.replays.find((r) => r.stream === name));
       root.classList.toggle('glow', stream.perSecond > 0);
       return stream.perSecond > 0;

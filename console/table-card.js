@@ -21,8 +21,6 @@ function remarks(table, now) {
   if (table.freshness !== undefined && table.freshness.samples > 0) {
     lines.push(`fresh in ${span(table.freshness.p50)}, ${span(table.freshness.p99)} at p99`);
   }
-  if (table.behind !== undefined)
-    lines.push(table.behind === 0 ? 'nothing waiting' : `${count(table.behind)} waiting`);
   if (table.lastMerge !== undefined) lines.push(merge(table.lastMerge, now));
   return lines;
 }

@@ -16,7 +16,7 @@ const connection = await (await DuckDBInstance.create(':memory:')).connect();
 for (const layer of ['', '_realtime', '_silver', '_gold', '_ops'])
   await connection.run(`CREATE SCHEMA flights${layer}`);
 await connection.run(`
-  CREATE TABLE progress AS SELECT TIMESTAMP '2013-01-01' AS at;
+  CREATE TABLE progress AS SELECT TIMESTAMP '2013-01-01' AS "at";
   CREATE TABLE flights_realtime.flight_activity AS
     SELECT *, 'shardId-000000000000' AS _shard, event_time AS _arrived_at FROM read_json('${data}/events-2013-01.ndjson.gz');
   CREATE TABLE all_flights AS
@@ -25,7 +25,7 @@ await connection.run(`
       max(delay_minutes) FILTER (WHERE event = 'departed')::INT AS departure_delay
     FROM flights_realtime.flight_activity JOIN read_csv('${data}/airlines.csv') USING (carrier)
     GROUP BY ALL;
-  CREATE VIEW flights.flights AS FROM all_flights WHERE scheduled_departure <= (SELECT at FROM progress);
+  CREATE VIEW flights.flights AS FROM all_flights WHERE scheduled_departure <= (SELECT max("at") FROM memory.main.progress);
   CREATE VIEW flights_silver.flights AS FROM flights.flights;
   CREATE VIEW flights_gold.carrier_hour AS
     SELECT carrier, airline, date_trunc('hour', scheduled_departure) AS hour, count(*) AS flights,
@@ -44,7 +44,7 @@ const lakehouse = new FakeLakehouse(FAKE_PLAN, Date.now(), Number(process.env.RA
 
 async function query(sql: string): Promise<QueryResult> {
   const at = new Date(Date.UTC(2013, 0, 1) + lakehouse.progress(Date.now()) * 31 * 86_400_000).toISOString();
-  await connection.run(`UPDATE memory.main.progress SET at = '${at.replace('Z', '')}'`);
+  await connection.run(`UPDATE memory.main.progress SET "at" = '${at.replace('Z', '')}'`);
   const result = await connection.runAndReadUntil(sql, 2001);
   const types = result.columnTypes();
   const rows = result.getRowsJson().slice(0, 2000) as Json[][];

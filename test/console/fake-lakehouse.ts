@@ -100,6 +100,7 @@ export class FakeLakehouse {
         shards: s.shards,
         records: Math.floor(i === 0 ? records : records / 40),
         perSecond: i === 0 ? rate : rate / 40,
+        lagMs: rate === 0 ? 0 : 40 + 60 * part(now),
       })),
       replays: this.plan.streams.slice(0, 1).map((s) => ({
         stream: s.name,
@@ -155,7 +156,6 @@ export class FakeLakehouse {
         bytes: n * 96,
         tidemark: this.#positions(realtime.stream, stream?.shards ?? 1, at),
         freshness: { p50: 138 + 20 * part(at), p99: 300 + 110 * part(at + 1), samples: n },
-        behind: this.#rate(now) === 0 ? 0 : Math.floor((((now - at) / 1000) * this.#rate(now)) / small),
       };
     }
     const silver = this.plan.silver.find((t) => t.name === table);

@@ -188,14 +188,14 @@ export function streamContract(name: string, makeAdapter: () => Promise<StreamAd
     test('a reader that runs beside the producers misses nothing', async () => {
       const of = await adapter.createStream(1);
       const { shardId } = (await stream.shards(of))[0]!;
-      let done = false;
+      const producer = { done: false };
       const producing = (async () => {
         for (let i = 0; i < 200; i += 10) await numbered(of, i, i + 10);
-        done = true;
+        producer.done = true;
       })();
       const seen: StreamRecord[] = [];
       for (let last = false; !last;) {
-        last = done;
+        last = producer.done;
         const after = seen.length === 0 ? BIRTH : positionOf(seen.at(-1)!);
         seen.push(...(await drain(stream, of, shardId, { records: 13, bytes: 1e7 }, after)));
       }

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { isKind } from '../../errors.ts';
 import type { Log } from '../../ports/log.ts';
 import { KinesisFault } from './fault.ts';
 import { Input } from './input.ts';
+import { listen, type Request, type Response } from './listener.ts';
 import type { Operation, OperationContext } from './operation.ts';
 import { CBOR_1_1, JSON_1_1, RPC_V2_CBOR, type Output, type Protocol } from './protocol.ts';
 import { RECORD_OPERATIONS } from './record-operations.ts';
@@ -48,44 +48,34 @@ interface Call {
 }
 
 /**
- * Serves the Kinesis API of `store` on loopback, in AWS JSON 1.1, in the CBOR of AWS's Java libraries, and in Smithy
+ * Serves the Kinesis API of `store` on loopback, over HTTP/1.1 and HTTP/2, in AWS JSON 1.1, in the CBOR of AWS's Java libraries, and in Smithy
  * RPC v2 CBOR. Signatures are not verified. Requests of web pages are refused: they alone have an `Origin`.
  */
 export async function startKinesisServer(options: KinesisServerOptions): Promise<KinesisServer> {
   const { store, host = '127.0.0.1', region = 'us-east-1', log } = options;
   await store.ready();
-  const server = createServer((request, response) => {
-    // A client that keeps its connection would otherwise hold a closing server open.
-    response.once('close', () => setImmediate(() => server.listening || server.closeIdleConnections()));
-    void answer({ store, region }, request, response, log);
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port, host, resolve);
-  });
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : options.port;
+  const listener = await listen(options.port, host, (request, response) =>
+    answer({ store, region }, request, response, log),
+  );
   const trimming = setInterval(() => {
     store.trim().catch((error: unknown) => log?.error('trimming the streams failed', { error }));
   }, TRIM_EVERY);
   trimming.unref();
+  const { port } = listener;
   return {
     port,
     url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
-    close: async () => {
+    close: () => {
       clearInterval(trimming);
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeIdleConnections();
-      });
+      return listener.close();
     },
   };
 }
 
 async function answer(
   context: OperationContext,
-  request: IncomingMessage,
-  response: ServerResponse,
+  request: Request,
+  response: Response,
   log: Log | undefined,
 ): Promise<void> {
   let protocol: Protocol = JSON_1_1;
@@ -116,7 +106,7 @@ async function answer(
 }
 
 /** Throws `UnknownOperationException`, and `AccessDeniedException` for a web page. */
-function route(request: IncomingMessage): Call {
+function route(request: Request): Call {
   const { method, url = '/', headers } = request;
   if (headers.origin !== undefined) {
     throw new KinesisFault('AccessDeniedException', 'This endpoint takes no requests from web pages.');
@@ -139,14 +129,14 @@ function route(request: IncomingMessage): Call {
   return { protocol, operation };
 }
 
-async function readBody(request: IncomingMessage): Promise<Buffer> {
+async function readBody(request: Request): Promise<Buffer> {
   const tooLong = (): KinesisFault =>
     new KinesisFault('ValidationException', `The request is longer than ${MAX_BODY} bytes.`);
   // Refused before it is read, so that the client gets the answer and not a broken connection.
   if (Number(request.headers['content-length'] ?? 0) > MAX_BODY) throw tooLong();
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  for await (const chunk of request) {
     length += chunk.length;
     if (length > MAX_BODY) throw tooLong();
     chunks.push(chunk);
@@ -162,7 +152,7 @@ function toFault(error: unknown): KinesisFault {
 }
 
 function send(
-  response: ServerResponse,
+  response: Response,
   status: number,
   protocol: Protocol,
   output: Output,

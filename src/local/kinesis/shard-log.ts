@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { TidemarkError } from '../../errors.ts';
 import {
   frameLength,
   holdsLaterFrame,
@@ -57,6 +58,7 @@ export class ShardLog {
   /** A roll began and failed: the next segment may exist, so nothing may be added to this one. */
   #mustRoll = false;
   #pendingBytes = 0;
+  #closed = false;
 
   private constructor(directory: string, segments: Segment[], settings: ShardLogSettings) {
     this.directory = directory;
@@ -116,6 +118,7 @@ export class ShardLog {
    * resolves when they are on the disk and rejects when none of them is in the log.
    */
   append(entries: readonly LogEntry[], arrivedAt: number): { first: number; durable: Promise<void> } {
+    if (this.#closed) return { first: this.#next, durable: Promise.reject(closedLog(this.directory)) };
     const group = (this.#waiting ??= newGroup());
     const first = this.#next;
     const chunk = Buffer.allocUnsafe(entries.reduce((sum, entry) => sum + frameLength(entry), 0));
@@ -142,7 +145,9 @@ export class ShardLog {
     while (this.#writing !== undefined) await this.#writing;
   }
 
+  /** Finishes the writes under way; whatever is appended later fails. */
   async close(): Promise<void> {
+    this.#closed = true;
     await this.settled();
     await this.#file?.close();
     this.#file = undefined;
@@ -215,6 +220,7 @@ export class ShardLog {
   /** Runs `job` while no group is being written. */
   async #exclusively(job: () => Promise<void>): Promise<void> {
     while (this.#writing !== undefined) await this.#writing;
+    if (this.#closed) return;
     const done = withResolvers();
     this.#writing = this.#work(() => job().then(done.resolve, done.reject));
     await done.promise;
@@ -287,6 +293,10 @@ export class ShardLog {
     this.#mustRoll = false;
     await file.close();
   }
+}
+
+function closedLog(directory: string): TidemarkError {
+  return new TidemarkError('unavailable', `the log ${directory} is closed`, { context: { directory } });
 }
 
 function newGroup(): Group {

@@ -1,5 +1,6 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { TidemarkError } from '../../errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Position } from '../../ports/ledger.ts';
 import type { ShardInfo, ShardRead, Stream } from '../../ports/stream.ts';
@@ -41,7 +42,6 @@ export interface KinesisStoreOptions {
 }
 
 const HOUR = 3_600_000;
-const TRIM_EVERY = 60_000;
 
 /**
  * Kinesis data streams on one machine, durable over restarts and kills: the records in one log per shard, everything
@@ -58,12 +58,10 @@ export class KinesisStore implements Stream {
   #unlock: (() => Promise<void>) | undefined;
   /** Changes of streams and shards happen one after another. */
   #changes: Promise<unknown> = Promise.resolve();
-  #trimmedAt: number;
   #closed = false;
 
   constructor(options: KinesisStoreOptions) {
     this.#options = options;
-    this.#trimmedAt = options.clock.now();
     this.#settings = {
       fsync: options.fsync ?? true,
       segmentBytes: options.segmentBytes ?? 32 * 1024 * 1024,
@@ -177,10 +175,11 @@ export class KinesisStore implements Stream {
       await live.gate;
       live = this.#live(stream);
     }
-    const now = this.clock.now();
-    const outcome = await live.put(entries, now);
-    for (const shard of outcome.touched) for (const listener of this.#listeners) listener(stream, shard);
-    if (now - this.#trimmedAt >= TRIM_EVERY) await this.trim();
+    const outcome = await live.put(entries, Math.floor(this.clock.now()));
+    // Not in this call: what a listener throws must not look like a failed put.
+    for (const shard of outcome.touched) {
+      for (const listener of this.#listeners) queueMicrotask(() => listener(stream, shard));
+    }
     return outcome;
   }
 
@@ -217,19 +216,25 @@ export class KinesisStore implements Stream {
   }
 
   /**
-   * Removes what retention no longer holds: whole segments, and closed shards that ended before it. Happens by itself
-   * with the puts, about once a minute; an idle store needs a caller.
+   * Removes what retention no longer holds: whole segments, and closed shards that ended before it. To be called once a
+   * minute or so; the HTTP server does. Throws what went wrong in one shard only after trimming the others.
    */
   async trim(): Promise<void> {
     await this.ready();
     const now = this.clock.now();
-    this.#trimmedAt = now;
+    const failures: unknown[] = [];
     for (const live of [...this.#streams.values()]) {
       const horizon = now - live.meta.retentionHours * HOUR;
-      for (const shard of live.shards()) await shard.log.trim(horizon);
-      if (live.meta.shards.some((shard) => isOver(shard.closedAt, horizon)))
+      const trims = await Promise.allSettled(live.shards().map((shard) => shard.log.trim(horizon)));
+      failures.push(...trims.flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : [])));
+      if (live.meta.shards.some((shard) => isOver(shard.closedAt, horizon))) {
         await this.#forget(live.meta.name, horizon);
+      }
     }
+    if (failures.length === 0) return;
+    throw new TidemarkError('internal', `${failures.length} shards could not be trimmed`, {
+      cause: failures[0],
+    });
   }
 
   async #forget(name: string, horizon: number): Promise<void> {

@@ -81,7 +81,10 @@ export function makeClient(endpoint: string, config: KinesisClientConfig = {}): 
     maxAttempts: 1,
     ...config,
   });
-  cleanups.push(() => Promise.resolve(client.destroy()));
+  cleanups.push(() => {
+    client.destroy();
+    return Promise.resolve();
+  });
   return client;
 }
 

@@ -52,8 +52,9 @@ describe('SIGKILL', () => {
       const { child, url } = await start(script, dir);
       const client = makeClient(url);
       let alive = true;
+      const running = (): boolean => alive;
       const producers = Array.from({ length: 6 }, async () => {
-        while (alive) {
+        while (running()) {
           const texts = Array.from({ length: 40 }, () => `record ${n++} ${'x'.repeat(100)}`);
           const Records = texts.map((text) => ({ PartitionKey: text, Data: Buffer.from(text) }));
           try {
@@ -62,7 +63,7 @@ describe('SIGKILL', () => {
               if (record.ErrorCode === undefined) acknowledged.set(texts[i]!, record.SequenceNumber!);
             }
           } catch (error) {
-            if (alive) throw error;
+            if (running()) throw error;
           }
         }
       });
