@@ -83,7 +83,7 @@ function producerError(error: unknown, stream: string, endpoint: string): unknow
 export async function query(data: string, sql: string, maxRows: number): Promise<QueryResult> {
   const stores = openStores(data, false);
   try {
-    const engine = await openQuery(stores, readDeployment(stores.database).plan);
+    const engine = openQuery(stores, readDeployment(stores.database).plan);
     try {
       return await engine.query(sql, { maxRows });
     } finally {

@@ -82,7 +82,7 @@ export async function dev(options: DevOptions): Promise<void> {
   });
   let web: Console | undefined;
   try {
-    const query = await openQuery(runtime.stores, plan);
+    const query = openQuery(runtime.stores, plan);
     try {
       web = await startConsole({
         port: options.consolePort,

@@ -1,9 +1,18 @@
 import uPlot from './uPlot.esm.js';
 import { make } from './dom.js';
 
-const three = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 4 });
+const full = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 4 });
 const compact = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 3 });
 const HEIGHT = 300;
+const [MINUTE, DAY] = [60, 86_400];
+/** By distance of the ticks: the label, then what is written below it where a year, a month, a day begins. */
+const TICKS = [
+  [365 * DAY, '{YYYY}', null, null, null, null, null, null, 1],
+  [28 * DAY, '{MMM}', '\n{YYYY}', null, null, null, null, null, 1],
+  [DAY, '{D} {MMM}', '\n{YYYY}', null, null, null, null, null, 1],
+  [MINUTE, '{HH}:{mm}', '\n{D} {MMM} {YYYY}', null, '\n{D} {MMM}', null, '\n{D} {MMM}', null, 1],
+  [0.001, '{HH}:{mm}:{ss}', '\n{D} {MMM} {YYYY}', null, '\n{D} {MMM}', null, '\n{D} {MMM}', null, 1],
+];
 
 /** The page's colours as the canvas takes them: resolved for the theme that is on. */
 function colours(root) {
@@ -13,13 +22,23 @@ function colours(root) {
     return getComputedStyle(probe).color;
   };
   const lines = [1, 2, 3, 4, 5, 6].map((i) => get(`--line-${i}`));
-  const found = { ink: get('--muted'), grid: get('--grid'), wash: get('--wash'), lines };
+  const found = { ink: get('--muted'), grid: get('--grid'), lines };
   probe.remove();
   return found;
 }
 
-function optionsFor(root, names, dates) {
-  const { ink, grid, lines, wash } = colours(root);
+const faint = (colour) => colour.replace('rgb(', 'rgba(').replace(')', ', 0.32)');
+
+/** Each list with the ones before it added, so that lines lie on each other. */
+function stack(data) {
+  const [x, ...lists] = data;
+  let below = x.map(() => 0);
+  return [x, ...lists.map((list) => (below = list.map((v, i) => below[i] + (v ?? 0))))];
+}
+
+function optionsFor(root, chart, raw) {
+  const { names, dates, stacked } = chart;
+  const { ink, grid, lines } = colours(root);
   const axis = {
     stroke: ink,
     grid: { stroke: grid, width: 1 },
@@ -29,53 +48,73 @@ function optionsFor(root, names, dates) {
   const format = uPlot.fmtDate(dates ? '{YYYY}-{MM}-{DD}' : '{YYYY}-{MM}-{DD} {HH}:{mm}');
   // All times are UTC; the reader's own zone would move the day's border.
   const utc = (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC');
+  const colourOf = (i) => lines[i] ?? ink;
+  const filled = stacked || names.length === 1;
   return {
     width: Math.max(240, root.clientWidth),
     height: HEIGHT,
     tzDate: utc,
-    padding: [12, 8, 0, 0],
+    padding: [12, 22, 0, 0],
     cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
-    legend: { live: true },
     scales: { y: { range: (_, low, high) => uPlot.rangeNum(Math.min(0, low ?? 0), high ?? 1, 0.1, true) } },
     axes: [
-      { ...axis, space: 70, gap: 8 },
+      { ...axis, space: 64, gap: 8, values: TICKS },
       { ...axis, size: 54, values: (_, ticks) => ticks.map((v) => compact.format(v)) },
     ],
     series: [
       { label: 'UTC', value: (_, v) => (v === null || v === undefined ? '–' : format(utc(v))) },
       ...names.map((label, i) => ({
         label,
-        stroke: lines[i % lines.length],
-        width: 1.8,
-        ...(names.length === 1 ? { fill: wash } : {}),
+        stroke: colourOf(i),
+        width: filled ? 1.4 : 1.8,
+        ...(filled ? { fill: faint(colourOf(i)) } : {}),
         points: { show: false },
         paths: uPlot.paths.spline(),
-        value: (_, v) => (v === null || v === undefined ? '–' : three.format(v)),
+        value: (_, v, series, index) => {
+          const value = raw.data[series]?.[index];
+          return value === null || value === undefined ? '–' : full.format(value);
+        },
       })),
     ],
+    bands: stacked ? names.slice(1).map((_, i) => ({ series: [i + 2, i + 1] })) : [],
   };
 }
 
 /**
- * Lines over time in `root`; made anew only when its lines change.
+ * Lines over time in `root`, or areas on each other; made anew only when its lines change.
  * @param {HTMLElement} root
  */
 export function lineChart(root) {
+  /** What the legend tells: the numbers before they were added up. */
+  const raw = { data: [] };
   let plot;
   let drawn = '';
   let last;
 
+  /** While nobody points at the chart its legend tells the newest values. */
+  function tellNewest() {
+    if (plot.cursor.idx === null || plot.cursor.idx === undefined || plot.cursor.left < 0) {
+      plot.setLegend({ idx: plot.data[0].length - 1 }, false);
+    }
+  }
+
   function draw() {
-    const { names, dates, data } = last;
-    const signature = JSON.stringify([names, dates]);
+    const { data, ...looks } = last;
+    raw.data = data;
+    const lists = looks.stacked ? stack(data) : data;
+    const signature = JSON.stringify(looks);
     if (plot !== undefined && signature === drawn) {
-      plot.setData(data);
+      plot.setData(lists);
+      tellNewest();
       return;
     }
     plot?.destroy();
     drawn = signature;
     root.replaceChildren();
-    plot = new uPlot(optionsFor(root, names, dates), data, root);
+    root.classList.toggle('stacked', looks.stacked);
+    plot = new uPlot(optionsFor(root, looks, raw), lists, root);
+    plot.over.addEventListener('mouseleave', tellNewest);
+    tellNewest();
   }
 
   new ResizeObserver(() => {
@@ -83,7 +122,10 @@ export function lineChart(root) {
   }).observe(root);
 
   return {
-    /** @param {{ names: string[], dates: boolean, data: (number | null)[][] }} next x in seconds, then a list per line */
+    /**
+     * @param {{ names: string[], dates: boolean, stacked: boolean, data: (number | null)[][] }} next in `data` first x
+     *   in seconds, then a list for each name
+     */
     show(next) {
       last = next;
       draw();
@@ -91,7 +133,7 @@ export function lineChart(root) {
     /** Draws again in the colours of the theme. */
     redraw() {
       drawn = '';
-      if (last !== undefined && plot !== undefined) draw();
+      if (last !== undefined) draw();
     },
     /** Shows words instead of lines. */
     say(text) {

@@ -3,16 +3,27 @@ import { edgesOf, linksView } from './links.js';
 import { streamCard } from './stream-card.js';
 import { tableCard } from './table-card.js';
 
-/** A few words under each table's name, from the plan. */
+/**
+ * The plan's tables in the order of their cards, each with a few words from the plan. A table stands where its source
+ * stands, so that lines cross as little as may be.
+ */
 function notesOf(plan) {
-  const notes = new Map([['ops:quarantine', 'refused records, kept whole']]);
-  for (const t of plan.realtime) notes.set(`realtime:${t.name}`, `from ${t.stream}`);
-  for (const t of plan.silver) {
-    const key = t.key.length === 0 ? '' : ` by ${t.key.join(', ')}`;
-    notes.set(`silver:${t.name}`, `${t.mode}${key}`);
-  }
-  for (const t of plan.gold) notes.set(`gold:${t.name}`, `by ${t.groupBy.map((g) => g.name).join(', ')}`);
-  return notes;
+  const after = (tables, sources, sourceOf) => {
+    const rank = (t) => Math.min(...sourceOf(t).map((name) => sources.findIndex((s) => s.name === name)));
+    return [...tables].sort((a, b) => rank(a) - rank(b));
+  };
+  const realtime = after(plan.realtime, plan.streams, (t) => [t.stream]);
+  const silver = after(plan.silver, realtime, (t) => t.groups.map((g) => g.from));
+  const gold = after(plan.gold, silver, (t) => [t.from]);
+  return new Map([
+    ...realtime.map((t) => [`realtime:${t.name}`, `from ${t.stream}`]),
+    ...silver.map((t) => [
+      `silver:${t.name}`,
+      t.key.length === 0 ? t.mode : `${t.mode} by ${t.key.join(', ')}`,
+    ]),
+    ...gold.map((t) => [`gold:${t.name}`, `by ${t.groupBy.map((g) => g.name).join(', ')}`]),
+    ['ops:quarantine', 'refused, kept whole'],
+  ]);
 }
 
 /** Where a layer's cards stand; what was refused stands below the streams it came from. */

@@ -56,18 +56,23 @@ FROM ${tableOf(plan, table)} WHERE ${quoted(series)} IS NOT NULL GROUP BY 1 ORDE
 /**
  * One row per point of x, newest first, one column per line.
  * @param {string | undefined} series undefined draws the total
- * @param {string[]} values the lines
+ * @param {{ values: string[], others: boolean }} lines the values that have a line, and whether the rest has one
  */
-export function lineSql(plan, table, measure, series, values) {
+export function lineSql(plan, table, measure, series, { values, others }) {
   const x = quoted(timeColumn(table));
   const how = together(table, measure);
   const number = `CAST(${quoted(measure)} AS double)`;
+  const value = series === undefined ? '' : `CAST(${quoted(series)} AS varchar)`;
+  const where = (condition) => `${how}(CASE WHEN ${condition} THEN ${number} END)`;
   const lines =
     series === undefined
       ? [`${how}(${number})`]
-      : values.map(
-          (v) => `${how}(CASE WHEN CAST(${quoted(series)} AS varchar) = ${literal(v)} THEN ${number} END)`,
-        );
+      : [
+          ...values.map((v) => where(`${value} = ${literal(v)}`)),
+          ...(others
+            ? [where(`${value} IS NULL OR ${value} NOT IN (${values.map(literal).join(', ')})`)]
+            : []),
+        ];
   return `SELECT ${x}, ${lines.map((line, i) => `${line} AS line_${i}`).join(', ')}
 FROM ${tableOf(plan, table)} WHERE ${x} IS NOT NULL GROUP BY ${x} ORDER BY ${x} DESC LIMIT ${POINTS}`;
 }

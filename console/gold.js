@@ -2,6 +2,7 @@ import { runSql } from './api.js';
 import { lineChart } from './chart.js';
 import { byId, make, say } from './dom.js';
 import { title, words } from './format.js';
+import { listsOf } from './points.js';
 import { drawable, lineSql, seriesColumns, timeColumn, together, topSql } from './gold-sql.js';
 
 const LINES = 6;
@@ -23,31 +24,10 @@ const HOW = {
   avg: 'averaged over groups, unweighted',
 };
 
-/** Seconds since 1970 of a time as SQL gives it: `2013-01-01`, `2013-01-01 10:00:00`, ISO 8601; UTC all. */
-export function seconds(value) {
-  if (typeof value === 'number') return value > 1e11 ? value / 1000 : value;
-  const text = String(value).trim().replace(' ', 'T');
-  const zoned = /(Z|[+-]\d\d(:?\d\d)?)$/.test(text.slice(10))
-    ? text
-    : `${text.length === 10 ? `${text}T00:00` : text}Z`;
-  return Date.parse(zoned.replace(/([+-]\d\d)$/, '$1:00')) / 1000;
-}
-
 function fill(select, choices, chosen) {
   select.replaceChildren(...choices.map(([value, text]) => make('option', { value }, text)));
   if (chosen !== undefined && choices.some(([value]) => value === chosen)) select.value = chosen;
   select.disabled = choices.length < 2;
-}
-
-/** Rows, newest first, to lists for the chart, oldest first, within the window. */
-function listsOf(rows, lineCount, within) {
-  const points = rows
-    .map(([x, ...values]) => [seconds(x), ...values.map((v) => (v === null ? null : Number(v)))])
-    .filter(([x]) => Number.isFinite(x))
-    .sort((a, b) => a[0] - b[0]);
-  const from = (points.at(-1)?.[0] ?? 0) - within;
-  const shown = points.filter(([x]) => x >= from);
-  return Array.from({ length: lineCount + 1 }, (_, i) => shown.map((point) => point[i] ?? null));
 }
 
 /** Gold as a chart over its time column; knows nothing of what the tables are about. */
@@ -61,7 +41,7 @@ export function setUpGold() {
   ].map((name) => byId(`chart-${name}`));
   let plan;
   let tables = [];
-  let lines = [];
+  let lines = { values: [], others: false };
   let looks = 0;
   let asked = 0;
   let busy = false;
@@ -78,38 +58,43 @@ export function setUpGold() {
   }
 
   async function linesOf(chosen, measure, series) {
-    if (series === TOTAL) return [title(measure)];
+    if (series === TOTAL) return { values: [], others: false };
     if (looks++ % LOOK_AGAIN !== 0) return lines;
-    const { rows } = await runSql(topSql(plan, chosen, measure, series, LINES));
+    const { rows } = await runSql(topSql(plan, chosen, measure, series, LINES + 1));
     // In the order of the alphabet a line keeps its colour when ranks change.
-    return rows.map(([value]) => String(value)).sort();
+    const values = rows.slice(0, LINES).map(([value]) => String(value));
+    return { values: values.sort(), others: rows.length > LINES && together(chosen, measure) === 'sum' };
   }
 
   async function refresh() {
     const chosen = table();
     const [measure, series, within] = [measureSelect.value, seriesSelect.value, Number(windowSelect.value)];
     const ask = ++asked;
-    const names = await linesOf(chosen, measure, series);
+    const found = await linesOf(chosen, measure, series);
     if (ask !== asked) return;
-    lines = names;
-    if (names.length === 0) {
+    lines = found;
+    const names =
+      series === TOTAL ? [title(measure)] : [...found.values, ...(found.others ? ['others'] : [])];
+    const sql =
+      names.length > 0 && lineSql(plan, chosen, measure, series === TOTAL ? undefined : series, found);
+    const { rows } = sql === false ? { rows: [] } : await runSql(sql);
+    // Somebody chose something else meanwhile.
+    if (ask !== asked) return;
+    if (rows.length === 0) {
       looks = 0;
       chart.say('No rows yet. The chart begins with the first merge.');
       return;
     }
-    const sql = lineSql(plan, chosen, measure, series === TOTAL ? undefined : series, names);
-    const { rows } = await runSql(sql);
-    // Somebody chose something else meanwhile.
-    if (ask !== asked) return;
-    const data = listsOf(rows, names.length, within);
-    const kind = chosen.columns.find((c) => c.name === timeColumn(chosen)).type.kind;
-    if (rows.length === 0) chart.say('No rows yet. The chart begins with the first merge.');
-    else chart.show({ names, dates: kind === 'date', data });
-    const how = HOW[together(chosen, measure)];
-    const by = series === TOTAL ? 'over all groups' : `for the ${names.length} largest by ${words(series)}`;
+    const how = together(chosen, measure);
+    const stacked = how === 'sum' && names.length > 1;
+    const data = listsOf(rows, { lines: names.length, within, empty: how === 'sum' ? 0 : null });
+    const dates = chosen.columns.find((c) => c.name === timeColumn(chosen)).type.kind === 'date';
+    chart.show({ names, dates, stacked, data });
+    const by =
+      series === TOTAL ? 'over all groups' : `for the ${found.values.length} largest by ${words(series)}`;
     say(
       byId('chart-note'),
-      `${title(measure)} by ${words(timeColumn(chosen))}, ${by}, ${how}. Times are UTC.`,
+      `${title(measure)} by ${words(timeColumn(chosen))}, ${by}, ${HOW[how]}. Times are UTC.`,
     );
   }
 
@@ -143,6 +128,7 @@ export function setUpGold() {
       fill(
         windowSelect,
         WINDOWS.map(([text, value]) => [String(value), text]),
+        String(7 * DAY),
       );
       offer();
       tableSelect.addEventListener('change', () => {

@@ -11,17 +11,17 @@ function files(table) {
   return `${plural(table.dataFiles, 'file')}${deletes} · ${bytes(table.bytes)}`;
 }
 
-function merge({ at, read, changed, elapsedMs }, now) {
-  return `merged ${count(read)} → ${plural(changed, 'row')} in ${span(elapsedMs)}, ${ago(now - at)}`;
+function merge({ read, changed, elapsedMs }) {
+  return `merged ${count(read)} → ${plural(changed, 'row')} in ${span(elapsedMs)}`;
 }
 
 /** What is worth saying of this layer beyond rows and files; two lines at most. */
-function remarks(table, now) {
+function remarks(table) {
   const lines = [];
   if (table.freshness !== undefined && table.freshness.samples > 0) {
     lines.push(`fresh in ${span(table.freshness.p50)}, ${span(table.freshness.p99)} at p99`);
   }
-  if (table.lastMerge !== undefined) lines.push(merge(table.lastMerge, now));
+  if (table.lastMerge !== undefined) lines.push(merge(table.lastMerge));
   return lines;
 }
 
@@ -40,8 +40,7 @@ export function tableCard(table, note) {
     'article.card',
     { 'data-layer': table.layer },
     make('div.card-head', {}, make('h3', { title: `${table.database}.${table.table}` }, table.table), age),
-    make('p.rows', {}, rows, make('span.unit', {}, 'rows')),
-    make('p.card-note', {}, note),
+    make('p.rows', {}, rows, make('span.unit', {}, 'rows'), make('span.card-note', { title: note }, note)),
     size,
     more,
     mark.root,
@@ -51,21 +50,21 @@ export function tableCard(table, note) {
   return {
     root,
     /** @returns true when the table got a new snapshot since the last call */
-    show(now_, state) {
+    show(current, state) {
       const { now } = state;
-      glide(rows, now_.rows, count);
-      say(age, now_.committedAt === undefined ? 'no commit yet' : ago(now - now_.committedAt));
-      say(size, files(now_));
-      const lines = remarks(now_, now);
+      glide(rows, current.rows, count);
+      say(age, current.committedAt === undefined ? 'no commit yet' : ago(now - current.committedAt));
+      say(size, files(current));
+      const lines = remarks(current);
       more.hidden = lines.length === 0;
       say(more, lines.join(' · '));
       mark.show(
-        now_,
+        current,
         state.tables.filter((t) => t.layer === 'realtime'),
         now,
       );
-      const moved = snapshot !== undefined && snapshot !== now_.snapshotId;
-      snapshot = now_.snapshotId ?? '';
+      const moved = snapshot !== undefined && snapshot !== current.snapshotId;
+      snapshot = current.snapshotId ?? '';
       if (moved) glowUntil = now + GLOW;
       root.classList.toggle('glow', now < glowUntil);
       return moved;

@@ -24,7 +24,8 @@ export function setUpTiles() {
       glide(byId('rate'), perSecond, rate);
       rateLine.add(perSecond);
       const records = sum(state.streams.map((s) => s.records));
-      say(byId('rate-sub'), `${count(records)} so far · peak ${rate(peak)}`);
+      say(byId('rate-sub'), `${count(records)} so far${peak > 0 ? ` · peak ${rate(peak)}` : ''}`);
+      document.documentElement.classList.toggle('flowing', perSecond > 0);
 
       const fresh = slowest(state.tables);
       if (fresh !== undefined) {

@@ -15,14 +15,14 @@ function distance(a: string, b: string): number {
 const SHOWN = 8;
 
 /** The names to choose from, the one most like `name` first: `one of "flight_events", "weather_observations"`. */
-export function nearest(name: string, names: readonly string[]): string {
+export function nearest(name: string, names: readonly string[], shown = SHOWN): string {
   if (names.length === 0) return 'a name that is defined; there is none yet';
   const far = new Map(names.map((n) => [n, distance(name.toLowerCase(), n.toLowerCase())]));
   // Equal distances keep the order of the definition, so that messages do not depend on anything else.
   const sorted = [...names].sort((a, b) => far.get(a)! - far.get(b)!);
-  const more = sorted.length > SHOWN ? ` and ${sorted.length - SHOWN} more` : '';
+  const more = sorted.length > shown ? ` and ${sorted.length - shown} more` : '';
   const list = sorted
-    .slice(0, SHOWN)
+    .slice(0, shown)
     .map((n) => `"${n}"`)
     .join(', ');
   return names.length === 1 ? list : `one of ${list}${more}`;

@@ -17,6 +17,8 @@ export class Problems {
   readonly #found: Problem[] = [];
 
   add(path: string, value: unknown, message: string, remedy: string): void {
+    // A key that several groups share is checked for each.
+    if (this.#found.some((p) => p.path === path && p.message === message)) return;
     this.#found.push({ path, value, message, remedy });
   }
 

@@ -1,6 +1,7 @@
 import { athenaType, type ColumnType } from '../definition/column.ts';
 import { RuleProblem } from './rule-problem.ts';
-import { duckdbType, isInteger, sameType, STRING, typeName, type SqlType } from './sql-type.ts';
+import { duckdbType } from './iceberg-schema.ts';
+import { isInteger, sameType, STRING, typeName, type SqlType } from './sql-type.ts';
 import { combine, type Typed } from './typed.ts';
 
 /** DuckDB's name of a type, as the syntax tree has it, and the column type it is. */

@@ -7,12 +7,20 @@ import type { RuleBook } from './rule-book.ts';
 import { isComparable } from './sql-type.ts';
 
 /** Compiles a Gold table over its Silver table. */
-export async function compileGold(book: RuleBook, name: string, gold: GoldDefinition, from: PlanSilver): Promise<PlanGold> {
+export async function compileGold(
+  book: RuleBook,
+  name: string,
+  gold: GoldDefinition,
+  from: PlanSilver,
+): Promise<PlanGold> {
   const path = `gold.${name}`;
   const scope = silverScope(from.name, from.columns);
   const columns: PlanColumn[] = [];
   const where = gold.where && (await book.compile(`${path}.where`, gold.where, scope, 'condition'));
-  const compile = async (part: 'groupBy' | 'measures', entries: Record<string, Sql | string>): Promise<PlanGold['groupBy']> => {
+  const compile = async (
+    part: 'groupBy' | 'measures',
+    entries: Record<string, Sql | string>,
+  ): Promise<PlanGold['groupBy']> => {
     const compiled: { name: string; expression: RuleSql }[] = [];
     for (const [column, rule] of Object.entries(entries)) {
       const at = `${path}.${part}.${column}`;
@@ -20,7 +28,10 @@ export async function compileGold(book: RuleBook, name: string, gold: GoldDefini
       if (!found) continue;
       const { athena, duckdb, type } = found;
       if (part === 'groupBy' && (!isComparable(type) || type.kind === 'double')) {
-        const remedy = type.kind === 'double' ? 'cast it to decimal: CAST(round(x, 2) AS decimal(18, 2))' : 'group by a plain value';
+        const remedy =
+          type.kind === 'double'
+            ? 'cast it to decimal: CAST(round(x, 2) AS decimal(18, 2))'
+            : 'group by a plain value';
         book.problems.add(at, rule, `rows cannot be grouped by ${athenaType(type)}`, remedy);
       }
       columns.push(derivedColumn(column, type));

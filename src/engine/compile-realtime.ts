@@ -1,8 +1,10 @@
+import { isOrdered } from '../definition/check-columns.ts';
 import type { ColumnType, PlanColumn } from '../definition/column.ts';
 import { athenaType } from '../definition/column.ts';
 import type { RealtimeDefinition } from '../definition/definition.ts';
 import type { PlanRealtime, PlanReference, PlanStream, RuleSql } from '../definition/plan.ts';
 import { EXTRA_COLUMN, POSITION_COLUMNS } from '../definition/tables.ts';
+import { referenceTable } from './references.ts';
 import type { RuleBook } from './rule-book.ts';
 import type { Scope } from './scope.ts';
 import { ident } from './sql-text.ts';
@@ -10,8 +12,6 @@ import { commonType } from './sql-type.ts';
 
 /** The relation that a rule reads: the batch of accepted records. */
 export const BATCH = 'batch';
-/** The relation of a reference in compiled rules. */
-export const referenceTable = (reference: string): string => `ref_${reference}`;
 
 /** The stream's columns as a rule sees them. */
 export function batchColumns(stream: PlanStream): PlanColumn[] {
@@ -34,7 +34,16 @@ export type PerEngine = (engine: 'athena' | 'duckdb') => string;
 export const forBoth = (text: PerEngine): RuleSql => ({ athena: text('athena'), duckdb: text('duckdb') });
 
 /** A column that holds what an expression gives. */
-export const derivedColumn = (name: string, type: ColumnType): PlanColumn => ({ name, type, required: false });
+export const derivedColumn = (name: string, type: ColumnType): PlanColumn => ({
+  name,
+  type,
+  required: false,
+});
+
+/** Rows that reached a table have passed the stream's rules; a table's schema knows none. */
+function withoutRules({ name, type, required, doc }: PlanColumn): PlanColumn {
+  return { name, type, required, ...(doc === undefined ? {} : { doc }) };
+}
 
 async function compileLookups(
   book: RuleBook,
@@ -112,17 +121,28 @@ export async function compileRealtime(
     derived.push({ column: derivedColumn(column, expression.type), expression });
   }
   const columns = [
-    ...stream.columns.map(({ rules: _rules, ...column }) => column),
+    ...stream.columns.map(withoutRules),
     ...derived.map((d) => d.column),
     ...(stream.extras === 'keep' ? [EXTRA_COLUMN] : []),
   ];
+  const version = table.version ?? stream.eventTime;
+  const versionType = columns.find((c) => c.name === version)?.type;
+  if (versionType && !isOrdered(versionType)) {
+    const remedy = 'use a timestamp, date, int, long, decimal or string column';
+    book.problems.add(
+      `${path}.version`,
+      version,
+      `rows cannot be ordered by ${athenaType(versionType)}`,
+      remedy,
+    );
+  }
   const read = lookups.filter((l) => used.has(l.alias));
   return {
     name,
     stream: stream.name,
     columns,
     references: [...new Set(read.map((l) => l.reference.name))],
-    version: table.version ?? stream.eventTime,
+    version,
     eventTime: stream.eventTime,
     hotKey: table.hotKey ?? [],
     rule: forBoth(ruleText({ columns, derived }, read, where)),

@@ -5,7 +5,8 @@ import type { Scope } from './scope.ts';
 import type { Session } from './session.ts';
 import { checkSpelling } from './sql-spelling.ts';
 import { parseExpression } from './sql-tree.ts';
-import { duckdbType, isColumnType, typeName } from './sql-type.ts';
+import { duckdbType } from './iceberg-schema.ts';
+import { isColumnType, typeName } from './sql-type.ts';
 import { Translation } from './translate.ts';
 
 /** What an expression is for: a value of one row, a condition on one row, or a measure of many rows. */
@@ -60,6 +61,7 @@ export async function compileRule(
     throw new RuleProblem(aggregate ? 'reads a column outside of an aggregate' : 'has no aggregate', remedy);
   }
   if (use !== 'measure' && aggregate) throw new RuleProblem('has an aggregate', 'aggregate in a Gold table');
-  const texts = tree.class === 'COLUMN_REF' || use === 'condition' ? { athena, duckdb } : casted({ athena, duckdb }, type);
+  const typed = tree.class === 'COLUMN_REF' || tree.class === 'CAST';
+  const texts = typed || use === 'condition' ? { athena, duckdb } : casted({ athena, duckdb }, type);
   return { ...texts, type, lookups: translation.lookups };
 }

@@ -1,5 +1,11 @@
 import { athenaType, type PlanColumn } from '../definition/column.ts';
-import type { ColumnChoice, GroupDefinition, JoinDefinition, SilverDefinition, Sql } from '../definition/definition.ts';
+import type {
+  ColumnChoice,
+  GroupDefinition,
+  JoinDefinition,
+  SilverDefinition,
+  Sql,
+} from '../definition/definition.ts';
 import type { PlanGroup, PlanJoin, PlanRealtime, PlanSilver, RuleSql } from '../definition/plan.ts';
 import { ORD_COLUMN } from '../definition/tables.ts';
 import type { RuleBook } from './rule-book.ts';
@@ -24,7 +30,13 @@ export const silverScope = (name: string, columns: readonly PlanColumn[]): Scope
 });
 const texts = ({ athena, duckdb }: RuleSql): RuleSql => ({ athena, duckdb });
 
-async function choose(book: RuleBook, path: string, choice: ColumnChoice, from: Scope, keepsRequired: boolean): Promise<Chosen> {
+async function choose(
+  book: RuleBook,
+  path: string,
+  choice: ColumnChoice,
+  from: Scope,
+  keepsRequired: boolean,
+): Promise<Chosen> {
   const chosen: Chosen = { columns: [], expressions: [] };
   const entries: [string, Sql | string][] = Array.isArray(choice)
     ? choice.map((name) => [name, name])
@@ -41,7 +53,12 @@ async function choose(book: RuleBook, path: string, choice: ColumnChoice, from: 
   return chosen;
 }
 
-async function condition(book: RuleBook, path: string, rule: Sql | undefined, scope: Scope): Promise<RuleSql | undefined> {
+async function condition(
+  book: RuleBook,
+  path: string,
+  rule: Sql | undefined,
+  scope: Scope,
+): Promise<RuleSql | undefined> {
   const compiled = rule && (await book.compile(path, rule, scope, 'condition'));
   return compiled && texts(compiled);
 }
@@ -93,12 +110,21 @@ async function compileJoin(
     }
     on.push({ column, expression: texts(expression) });
   }
-  const chosen = await choose(book, `${path}.columns`, join.columns, silverScope(from.name, from.columns), false);
+  const chosen = await choose(
+    book,
+    `${path}.columns`,
+    join.columns,
+    silverScope(from.name, from.columns),
+    false,
+  );
   return { join: { name, from: join.from, on, columns: chosen.expressions }, columns: chosen.columns };
 }
 
 /** Modes upsert and append are one group that sets the whole row. */
-function groupsOf(silver: SilverDefinition, source: (name: string) => PlanRealtime): Record<string, GroupDefinition> {
+function groupsOf(
+  silver: SilverDefinition,
+  source: (name: string) => PlanRealtime,
+): Record<string, GroupDefinition> {
   if (silver.mode === 'enrich') return silver.groups;
   const key = silver.mode === 'upsert' ? silver.key : [];
   const all = silver.columns ?? source(silver.from).columns.map((c) => c.name);

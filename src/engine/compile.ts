@@ -1,7 +1,15 @@
 import { checkLakehouse } from '../definition/check.ts';
 import type { Column, PlanColumn } from '../definition/column.ts';
 import type { Lakehouse } from '../definition/definition.ts';
-import type { Plan, PlanAlert, PlanGold, PlanRealtime, PlanReference, PlanSilver, PlanStream } from '../definition/plan.ts';
+import type {
+  Plan,
+  PlanAlert,
+  PlanGold,
+  PlanRealtime,
+  PlanReference,
+  PlanSilver,
+  PlanStream,
+} from '../definition/plan.ts';
 import { Problems } from '../definition/problems.ts';
 import { compileGold } from './compile-gold.ts';
 import { compileRealtime } from './compile-realtime.ts';
@@ -33,12 +41,17 @@ function planReferences(lakehouse: Lakehouse): PlanReference[] {
   }));
 }
 
-async function compileAlerts(book: RuleBook, lakehouse: Lakehouse, realtime: PlanRealtime[]): Promise<PlanAlert[]> {
+async function compileAlerts(
+  book: RuleBook,
+  lakehouse: Lakehouse,
+  realtime: PlanRealtime[],
+): Promise<PlanAlert[]> {
   const alerts: PlanAlert[] = [];
   for (const [name, { from, when, notify }] of Object.entries(lakehouse.alerts ?? {})) {
     const scope = realtimeScope(realtime.find((t) => t.name === from)!);
     const compiled = await book.compile(`alerts.${name}.when`, when, scope, 'condition');
-    if (compiled) alerts.push({ name, from, when: { athena: compiled.athena, duckdb: compiled.duckdb }, notify });
+    if (compiled)
+      alerts.push({ name, from, when: { athena: compiled.athena, duckdb: compiled.duckdb }, notify });
   }
   return alerts;
 }
@@ -64,7 +77,14 @@ async function compileTables(lakehouse: Lakehouse, session: Session): Promise<Pl
   problems.throwIfAny(lakehouse.name);
   const gold: PlanGold[] = [];
   for (const [name, table] of Object.entries(lakehouse.gold ?? {})) {
-    gold.push(await compileGold(book, name, table, silver.find((s) => s.name === table.from)!));
+    gold.push(
+      await compileGold(
+        book,
+        name,
+        table,
+        silver.find((s) => s.name === table.from)!,
+      ),
+    );
   }
   problems.throwIfAny(lakehouse.name);
   return { format: 1, name: lakehouse.name, streams, references, realtime, silver, gold, alerts };

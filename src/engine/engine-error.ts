@@ -33,10 +33,16 @@ function pointedAt(message: string): { line: number; near: string } | undefined 
   return { line: Number(line), near: text.slice(Math.max(0, from)).trim().slice(0, 40) };
 }
 
+/** The native module may make its errors in another realm, where they are no instances of our Error. */
+function messageOf(error: unknown): string {
+  if (typeof error === 'object' && error !== null && 'message' in error) return String(error.message);
+  return String(error);
+}
+
 /** A DuckDB error in the project's terms: what is wrong and where in the statement, without the whole statement. */
 export function engineError(error: unknown): TidemarkError {
   if (error instanceof TidemarkError) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const [, kind = '', rest = message] = /^([A-Za-z][A-Za-z ]*?) Error: ([^]*)$/.exec(message) ?? [];
   const locked = /configuration has been locked/.test(message);
   const at = pointedAt(message);

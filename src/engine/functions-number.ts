@@ -1,4 +1,5 @@
 import type { FunctionSpec, Parameter } from './function-spec.ts';
+import { duckdbType } from './iceberg-schema.ts';
 import {
   DOUBLE,
   LONG,
@@ -6,7 +7,6 @@ import {
   BOOLEAN,
   asDecimal,
   decimal,
-  duckdbType,
   type DecimalType,
   type SqlType,
 } from './sql-type.ts';

@@ -49,9 +49,16 @@ const positive: Parameter = {
 const nonEmpty: Parameter = { literal: (text) => (text === '' ? 'write at least one character' : undefined) };
 const group: Parameter = { literal: (text) => (/^\d$/.test(text) ? undefined : 'write a group from 0 to 9') };
 
+/** A group that did not take part is NULL in Athena and the empty text in DuckDB. */
+const MAY_SKIP_GROUP = /\||\)[?*{]/;
+const SKIPPED_GROUP =
+  'write a pattern in which every group takes part: without | and without ? or * behind a group';
+
 const groupExists = (args: { literal?: string }[]): string | undefined => {
   const groups = (args[1]!.literal!.match(/(^|[^\\])\((?!\?:)/g) ?? []).length;
-  return Number(args[2]?.literal ?? 0) > groups ? `the pattern has ${groups} groups` : undefined;
+  const wanted = Number(args[2]?.literal ?? 0);
+  if (wanted > groups) return `the pattern has ${groups} groups`;
+  return wanted > 0 && MAY_SKIP_GROUP.test(args[1]!.literal!) ? SKIPPED_GROUP : undefined;
 };
 
 /** Functions over text and bytes. */
@@ -90,6 +97,8 @@ export const TEXT_FUNCTIONS: Record<string, FunctionSpec> = {
   regexp_replace: {
     parameters: ['string', replaced, replacement],
     result: STRING,
+    check: (args) =>
+      /\$\d/.test(args[2]!.literal!) && MAY_SKIP_GROUP.test(args[1]!.literal!) ? SKIPPED_GROUP : undefined,
     duckdb: ([s, p], typed) =>
       `regexp_replace(${s}, ${p}, ${literal(typed[2]!.literal!.replaceAll(/\$(\d)/g, '\\$1'))}, 'g')`,
   },

@@ -104,7 +104,7 @@ export function callFunction(name: string, args: Typed[], place: number | undefi
   const isMapElement = name === 'element_at' && args[0]?.type.kind === 'map';
   const spec = isMapElement ? MAP_ELEMENT : FUNCTIONS.get(name);
   if (!spec) {
-    const remedy = REFUSED[name] ?? `write ${nearest(name, FUNCTION_NAMES)}`;
+    const remedy = REFUSED[name] ?? `write ${nearest(name, FUNCTION_NAMES, 4)}`;
     throw new RuleProblem(`the function ${name} is not in the subset`, remedy, place);
   }
   checkArguments(name, spec, args, place);

@@ -1,4 +1,5 @@
 import { RuleProblem } from './rule-problem.ts';
+import { duckdbType } from './iceberg-schema.ts';
 import {
   BOOLEAN,
   DOUBLE,
@@ -6,7 +7,6 @@ import {
   STRING,
   asDecimal,
   decimal,
-  duckdbType,
   isComparable,
   isInteger,
   isNumeric,
@@ -41,6 +41,9 @@ export function requireComparable(values: Typed[], what: string, place: Place): 
 /** `left operator right` for `= <> < <= > >=` and IS [NOT] DISTINCT FROM. */
 export function compare(operator: string, left: Typed, right: Typed, place: Place): Typed {
   requireComparable([left, right], operator, place);
+  if (!operator.startsWith('IS') && [left, right].some((v) => v.type.kind === 'null')) {
+    throw new RuleProblem(`${operator} NULL is never true`, 'write IS NULL or IS NOT NULL', place);
+  }
   const { values } = unify([left, right], operator, place);
   const text = (engine: 'duckdb' | 'athena'): string =>
     `(${values.map((v) => v[engine]).join(` ${operator} `)})`;

@@ -74,25 +74,29 @@ function copySql({ select, schema, path, rowGroupSize, sort = [], footer = {} }:
 
 async function splitOffsets(session: SqlSession, path: string, rows: number): Promise<number[]> {
   if (rows <= ONE_GROUP_ROWS) return rows === 0 ? [] : [FIRST_GROUP_OFFSET];
+  // The first column's chunk opens its row group, with its dictionary where it has one.
   const groups = await session.rows(
-    `SELECT min(coalesce(nullif(dictionary_page_offset, 0), data_page_offset))::VARCHAR AS start
-     FROM parquet_metadata(${literal(path)}) GROUP BY row_group_id ORDER BY row_group_id`,
+    `SELECT coalesce(nullif(dictionary_page_offset, 0), data_page_offset)::VARCHAR AS start
+     FROM parquet_metadata(${literal(path)}) WHERE column_id = 0 ORDER BY row_group_id`,
   );
   return groups.map((group) => Number(group['start']));
 }
 
-// DuckDB says only whether there is a NaN; where there is one, the file is asked how many.
+// DuckDB's `has_nan` is that of the last row group alone, so it says something of files with one. There, a file that has
+// NaN is asked how many; of other files nothing is said, which readers take for "perhaps".
 async function countNans(
   session: SqlSession,
   path: string,
   stats: FileStats,
   leaves: readonly ParquetLeaf[],
 ): Promise<void> {
+  if (stats.splitOffsets.length > 1) stats.nanCounts = {};
+  if (stats.splitOffsets.length !== 1) return;
   const open = leaves.filter(
     ({ id, type, repeated }) =>
       !repeated && (type === 'float' || type === 'double') && stats.nanCounts[id] === undefined,
   );
-  if (open.length === 0 || stats.recordCount === 0) return;
+  if (open.length === 0) return;
   const counts = open.map(
     ({ id, statsKey }) => `count(*) FILTER (WHERE isnan(${statsKey}))::VARCHAR AS n${id}`,
   );

@@ -29,7 +29,12 @@ export class RuleBook {
    * @param rule SQL text, or the name of a column
    * @returns undefined when the rule is wrong; the problem is then noted
    */
-  async compile(path: string, rule: Sql | string, scope: Scope, use: RuleUse): Promise<CompiledRule | undefined> {
+  async compile(
+    path: string,
+    rule: Sql | string,
+    scope: Scope,
+    use: RuleUse,
+  ): Promise<CompiledRule | undefined> {
     const text = typeof rule === 'string' ? ident(rule) : rule.sql;
     try {
       return await compileRule(this.#session, text, scope, use);

@@ -148,7 +148,7 @@ export class Session {
   /** Names and types of a query's result; the query is bound and not run. */
   async columns(sql: string): Promise<ResultColumn[]> {
     const rows = await this.rows(`DESCRIBE ${sql}`);
-    return rows.map((row) => ({ name: String(row.column_name), type: String(row.column_type) }));
+    return rows.map((row) => ({ name: row.column_name as string, type: row.column_type as string }));
   }
 
   /** Stops what runs in this session now; it fails with kind `unavailable`. */

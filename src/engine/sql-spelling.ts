@@ -2,9 +2,17 @@ import { RuleProblem } from './rule-problem.ts';
 import { tokenize, type Token } from './sql-tokens.ts';
 
 /** Types by the names that both engines know. */
-const CAST_TYPES = new Set(
-  ['boolean', 'int', 'integer', 'bigint', 'double', 'decimal', 'varchar', 'date', 'timestamp'].map((t) => t),
-);
+const CAST_TYPES = new Set([
+  'boolean',
+  'int',
+  'integer',
+  'bigint',
+  'double',
+  'decimal',
+  'varchar',
+  'date',
+  'timestamp',
+]);
 const INTERVAL_UNITS = new Set(['second', 'minute', 'hour', 'day', 'month', 'year']);
 /** Words of DuckDB's grammar that leave no trace in its syntax tree, with what Athena knows instead. */
 const REFUSED_WORDS: Readonly<Record<string, string>> = {
@@ -64,7 +72,7 @@ export function checkSpelling(text: string): void {
 
 function checkWord(word: string, token: Token, next: Token[], before: Token[]): void {
   const following = next[0];
-  if (word === 'as') return checkCastType(token, next);
+  if (word === 'as') checkCastType(token, next);
   if (word === 'is') {
     const target = next.map((t) => t.text.toLowerCase()).find((t) => t !== 'not');
     if (target === 'true' || target === 'false' || target === 'unknown') {
@@ -75,7 +83,7 @@ function checkWord(word: string, token: Token, next: Token[], before: Token[]): 
       );
     }
   }
-  if (word === 'interval' && following?.kind === 'string') return checkInterval(token, next);
+  if (word === 'interval' && following?.kind === 'string') checkInterval(token, next);
   if (following?.kind === 'string' && TYPE_WORDS.has(word)) checkLiteral(word, token, following);
   if (word === 'timestamp' && following?.kind !== 'string' && before.at(-1)?.text.toLowerCase() !== 'as') {
     throw new RuleProblem('TIMESTAMP stands alone', LITERALS.timestamp!.remedy, token.at);
@@ -95,7 +103,7 @@ function checkCastType(as: Token, next: Token[]): void {
   if (!CAST_TYPES.has(type)) {
     throw new RuleProblem(
       next[0]?.kind === 'word' ? `cannot cast to ${next[0].text}` : 'AS is not followed by a type',
-      `use one of boolean, integer, bigint, double, decimal(p, s), varchar, date, timestamp(3)`,
+      `use one of boolean, integer, bigint, double, decimal(p, s), varchar, date, timestamp(3); an expression has no alias`,
       as.at,
     );
   }

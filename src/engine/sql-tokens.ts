@@ -56,6 +56,9 @@ export function tokenize(text: string): Token[] {
         at,
       );
     }
+    if (token.kind === 'number' && !Number.isFinite(Number(token.text))) {
+      throw new RuleProblem(`${token.text} is no finite number`, 'write a number below 1.8e308', at);
+    }
     at += token.text.length;
   }
   return tokens;

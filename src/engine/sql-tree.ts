@@ -31,7 +31,7 @@ export async function parseExpression(session: Session, text: string): Promise<S
   const statement = literal(`${BEFORE}${text}\n)`);
   const [row] = await session.rows(`SELECT json_serialize_sql(${statement})::VARCHAR AS tree`);
   // Every number as text: the third argument replaces the number parser.
-  const parsed = parse(String(row?.tree), null, (number) => number) as unknown as Parsed;
+  const parsed = parse(row?.tree as string, null, (number) => number) as Parsed;
   if (parsed.error) {
     const place = parsed.position === undefined ? undefined : Number(parsed.position) - BEFORE.length;
     throw new RuleProblem(parsed.error_message ?? 'cannot be parsed', 'write one SQL expression', place);

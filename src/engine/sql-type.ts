@@ -1,5 +1,4 @@
 import { athenaType, type ColumnType } from '../definition/column.ts';
-import { ident } from './sql-text.ts';
 
 /**
  * The type of an expression while it is checked. Beyond column types: `null` for a bare NULL, `interval`, `instant`
@@ -32,30 +31,6 @@ export function typeName(type: SqlType): string {
     case 'instant':
     case 'zoned':
       return 'timestamp with time zone';
-  }
-}
-
-/** The type's name in DuckDB; timestamps are microseconds there and hold whole milliseconds. */
-export function duckdbType(type: ColumnType): string {
-  switch (type.kind) {
-    case 'int':
-      return 'INTEGER';
-    case 'long':
-      return 'BIGINT';
-    case 'string':
-      return 'VARCHAR';
-    case 'binary':
-      return 'BLOB';
-    case 'decimal':
-      return `DECIMAL(${type.precision},${type.scale})`;
-    case 'list':
-      return `${duckdbType(type.element)}[]`;
-    case 'map':
-      return `MAP(${duckdbType(type.key)}, ${duckdbType(type.value)})`;
-    case 'struct':
-      return `STRUCT(${type.fields.map((f) => `${ident(f.name)} ${duckdbType(f.type)}`).join(', ')})`;
-    default:
-      return type.kind.toUpperCase();
   }
 }
 

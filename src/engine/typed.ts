@@ -1,5 +1,6 @@
 import { RuleProblem } from './rule-problem.ts';
-import { commonType, duckdbType, isColumnType, sameType, typeName, type SqlType } from './sql-type.ts';
+import { duckdbType } from './iceberg-schema.ts';
+import { commonType, isColumnType, sameType, typeName, type SqlType } from './sql-type.ts';
 import { athenaType } from '../definition/column.ts';
 
 /** A checked expression: its type, and one text per engine in which every operation stands in parentheses. */

@@ -2,10 +2,11 @@ import type { PlanColumn } from '../definition/column.ts';
 import type { Plan } from '../definition/plan.ts';
 import { POSITION_COLUMNS } from '../definition/tables.ts';
 import { TidemarkError } from '../errors.ts';
-import { BATCH, batchColumns, referenceTable } from './compile-realtime.ts';
+import { BATCH, batchColumns } from './compile-realtime.ts';
+import { referenceTable } from './references.ts';
 import type { Session } from './session.ts';
 import { ident } from './sql-text.ts';
-import { duckdbType } from './sql-type.ts';
+import { duckdbType } from './iceberg-schema.ts';
 
 async function createTable(session: Session, name: string, columns: readonly PlanColumn[]): Promise<void> {
   const list = columns.map((c) => `${ident(c.name)} ${duckdbType(c.type)}`);
@@ -13,7 +14,12 @@ async function createTable(session: Session, name: string, columns: readonly Pla
 }
 
 /** Binds a query and compares its columns with those the plan promises. */
-async function expectColumns(session: Session, path: string, query: string, columns: readonly PlanColumn[]): Promise<void> {
+async function expectColumns(
+  session: Session,
+  path: string,
+  query: string,
+  columns: readonly PlanColumn[],
+): Promise<void> {
   const found = (await session.columns(query)).map((c) => `${c.name} ${c.type.replaceAll('"', '')}`);
   const promised = columns.map((c) => `${c.name} ${duckdbType(c.type).replaceAll('"', '')}`);
   if (found.join() === promised.join()) return;
@@ -55,7 +61,12 @@ export async function verifyPlan(session: Session, plan: Plan): Promise<void> {
       const path = `silver.${table.name}.joins.${join.name}`;
       const from = plan.silver.find((s) => s.name === join.from)!;
       await createTable(session, 'source', from.columns);
-      await expectColumns(session, path, `SELECT ${asColumns(join.columns)} FROM source`, pick(table.columns, join.columns));
+      await expectColumns(
+        session,
+        path,
+        `SELECT ${asColumns(join.columns)} FROM source`,
+        pick(table.columns, join.columns),
+      );
       await createTable(session, 'source', table.columns);
       const on = join.on.map((o) => `${o.expression.duckdb} AS ${ident(o.column)}`).join(', ');
       await session.columns(`SELECT ${on} FROM source`);

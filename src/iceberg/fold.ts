@@ -29,14 +29,18 @@ export interface FoldedManifests {
 
 /** Small manifests rewritten per commit, content and spec, beyond those that hold removed files. */
 const MAX_FOLDED = 8;
+/** Below this share of the limit a manifest is rewritten by every commit. */
+const GROWING_SHARE = 1 / 8;
 const SEARCH_BATCH = 16;
 
 /**
  * Decides which manifests a commit writes, so that neither their number nor the work grows with the table's age.
  *
  * New entries are packed together with the newest small manifests of the same content and spec, as long as the
- * result has at most `limit` live entries; a manifest grows in place until it is full and is not touched again.
- * What small manifests foreign writers left is folded in the same way, some per commit. Manifests that hold removed
+ * result has at most `limit` live entries. A manifest grows in place up to an eighth of the limit; beyond, it is
+ * folded only into one that is at least as large, so that an entry is rewritten a few times in its life and not at
+ * every commit, and a handful of small manifests stand before the full ones. Full ones are not touched again. What
+ * small manifests foreign writers left is folded in the same way, some per commit. Manifests that hold removed
  * files are rewritten without them. Removed entries go to a manifest of their own, marked as deleted: the next
  * commit drops it, as it drops every manifest without a live entry.
  *
@@ -148,7 +152,7 @@ async function foldSmall(
   limit: number,
   read: ReadEntries,
 ): Promise<void> {
-  const size = group.old.length + group.added.length;
+  let size = group.old.length + group.added.length;
   if (size === 0) return;
   let room = (limit - (size % limit)) % limit;
   const chosen: ManifestFile[] = [];
@@ -156,8 +160,10 @@ async function foldSmall(
     if (chosen.length === MAX_FOLDED) break;
     if (manifest.content !== group.content || manifest.specId !== group.specId || folded.has(manifest))
       continue;
-    if (liveFiles(manifest) > room) continue;
-    room -= liveFiles(manifest);
+    const live = liveFiles(manifest);
+    if (live > room || (live > size && live >= limit * GROWING_SHARE)) continue;
+    room -= live;
+    size += live;
     chosen.push(manifest);
     folded.add(manifest);
   }

@@ -8,6 +8,13 @@ import type { Accepted } from './decode.ts';
 /** The session's table of accepted records, numbered from 0 in stream order. Rules read it through the view `batch`. */
 const RECORDS = 'batch_records';
 
+/**
+ * DuckDB's JSON reader takes a buffer of twice this size for each thread, so it is cut to the batch.
+ * @param longest length of the longest line in UTF-16 units; each is 3 bytes of UTF-8 at most
+ */
+export function objectSize(longest: number): number {
+  return Math.max(65_536, longest * 3 + 1024);
+}
 
 /** One line a record: its place, then its columns. */
 function line(record: Accepted, row: number): string {
@@ -27,6 +34,7 @@ export async function loadBatch(
   scratch: string,
 ): Promise<void> {
   const file = await open(scratch, 'w');
+  let longest = 0;
   try {
     let chunk: string[] = [];
     let size = 0;
@@ -34,6 +42,7 @@ export async function loadBatch(
       const text = line(record, row);
       chunk.push(text);
       size += text.length;
+      longest = Math.max(longest, text.length);
       if (size > 4_000_000) {
         await file.write(chunk.join(''));
         chunk = [];
@@ -49,7 +58,7 @@ export async function loadBatch(
     CREATE OR REPLACE TEMP TABLE ${RECORDS} AS
     SELECT _row, ${duckdbSelect([...stream.columns, ...extraColumns(stream)])},
       ${literal(shard)} AS _shard, _seq, _sub, make_timestamp(_arrived * 1000) AS _arrived_at
-    FROM read_json(${literal(scratch)}, format = 'newline_delimited', maximum_object_size = 67108864,
+    FROM read_json(${literal(scratch)}, format = 'newline_delimited', maximum_object_size = ${objectSize(longest)},
       columns = {_row: 'INTEGER', _seq: 'VARCHAR', _sub: 'INTEGER', _arrived: 'BIGINT', ${columns}})`);
   await showRows(session);
 }
@@ -65,9 +74,7 @@ export async function showRows(
     ...(except.length > 0 ? [`_row NOT IN (${except.join(', ')})`] : []),
   ];
   const where = conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : '';
-  await session.run(
-    `CREATE OR REPLACE TEMP VIEW batch AS SELECT * EXCLUDE (_row) FROM ${RECORDS}${where}`,
-  );
+  await session.run(`CREATE OR REPLACE TEMP VIEW batch AS SELECT * EXCLUDE (_row) FROM ${RECORDS}${where}`);
 }
 
 function extraColumns(stream: PlanStream) {

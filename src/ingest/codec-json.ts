@@ -61,8 +61,22 @@ export function preview(value: JsonValue): string {
   return isShallow(value) ? cut(jsonText(value)) : 'a deeply nested value';
 }
 
-function cut(text: string): string {
+/** At most 100 characters of a text, for messages. */
+export function cut(text: string): string {
   return text.length <= PREVIEW_LENGTH ? text : `${text.slice(0, PREVIEW_LENGTH)}…`;
+}
+
+// Node 20 has the two methods, the ES2023 types do not.
+type UnicodeString = string & { isWellFormed(): boolean; toWellFormed(): string };
+
+/** True when no half of a surrogate pair stands alone: only such text can be written as UTF-8. */
+export function isWellFormed(text: string): boolean {
+  return (text as UnicodeString).isWellFormed();
+}
+
+/** The text with U+FFFD for each half of a surrogate pair; cutting a text may leave one. */
+export function wellFormed(text: string): string {
+  return (text as UnicodeString).toWellFormed();
 }
 
 export function isObject(value: JsonValue): value is JsonObject {

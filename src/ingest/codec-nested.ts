@@ -1,8 +1,7 @@
 import type { Codec, Reading } from './codec.ts';
 import { REFUSED } from './codec.ts';
 import type { JsonValue } from './codec-json.ts';
-import { isObject } from './codec-json.ts';
-import { isWellFormed } from './codec-text.ts';
+import { isObject, isWellFormed } from './codec-json.ts';
 import type { RecordCodec } from './codec-record.ts';
 
 export function listCodec(element: Codec, elementRequired: boolean): Codec {

@@ -2,9 +2,8 @@ import type { PlanColumn } from '../definition/column.ts';
 import type { PlanStream } from '../definition/plan.ts';
 import type { Codec, Reading } from './codec.ts';
 import { REFUSED } from './codec.ts';
-import { isShallow } from './codec-json.ts';
+import { isShallow, MAX_DEPTH } from './codec-json.ts';
 import type { JsonObject } from './codec-json.ts';
-import { MAX_DEPTH } from './codec-json.ts';
 
 interface Slot {
   name: string;

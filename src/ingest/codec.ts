@@ -1,5 +1,5 @@
 import type { JsonValue } from './codec-json.ts';
-import { preview } from './codec-json.ts';
+import { cut, preview, wellFormed } from './codec-json.ts';
 
 /** Why a record is refused: stable codes, for grouping in the quarantine table. */
 export type RefusalReason =
@@ -55,7 +55,7 @@ export class Reading {
   refuse(reason: RefusalReason, problem: string, value?: JsonValue): typeof REFUSED {
     this.reason = reason;
     const got = value === undefined ? '' : `, got ${preview(value)}`;
-    this.message = `${this.place()}: ${problem}${got}`;
+    this.message = wellFormed(`${this.place()}: ${cut(problem)}${got}`);
     return REFUSED;
   }
 
@@ -74,7 +74,8 @@ export class Reading {
   private place(): string {
     let text = '';
     for (const step of this.path) {
-      text += typeof step === 'number' ? `[${step}]` : text === '' ? step : `.${step}`;
+      // A map's key or an unknown field's name may be as long as the record.
+      text += typeof step === 'number' ? `[${step}]` : `${text === '' ? '' : '.'}${cut(step)}`;
     }
     return text === '' ? 'record' : text;
   }

@@ -13,7 +13,6 @@ export interface EffectPorts {
   clock: Clock;
 }
 
-
 /** The same event gives the same id however often it is told. */
 function alertId(alert: string, row: Row): string {
   const identity = [alert, row._shard, row._seq, row._sub].join('/');

@@ -46,7 +46,10 @@ export interface RawBatch {
 /** Zero-pads a Kinesis sequence number, so that text order is stream order. */
 export function positionOf(sequenceNumber: string): Position {
   if (!/^\d{1,56}$/.test(sequenceNumber))
-    throw new TidemarkError('invalid', `"${sequenceNumber}" is not a Kinesis sequence number of 1 to 56 digits`);
+    throw new TidemarkError(
+      'invalid',
+      `"${sequenceNumber}" is not a Kinesis sequence number of 1 to 56 digits`,
+    );
   return sequenceNumber.padStart(56, '0');
 }
 

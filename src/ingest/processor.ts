@@ -149,7 +149,8 @@ export class Processor {
       intents.push({ ...common, ...times, table: name, counts, ...(file ? { file } : {}) });
     }
     const quarantine = quarantineTable(this.#plan);
-    const file = quarantined > 0 ? await this.#stage(session, quarantine, 'out_quarantine', after) : undefined;
+    const file =
+      quarantined > 0 ? await this.#stage(session, quarantine, 'out_quarantine', after) : undefined;
     const counts = { received, written: quarantined, filtered: received - quarantined, quarantined: 0 };
     intents.push({ ...common, table: quarantine, counts, ...(file ? { file } : {}) });
     const outcome = await ledger.claim({ ...common, intents });
@@ -160,11 +161,19 @@ export class Processor {
         context: { ...batch, records: undefined, plan: this.#planVersion, newer: outcome.state.planVersion },
         remedy: 'stop this processor; the newer deployment goes on',
       });
-    this.#ports.log.info('claim lost to another attempt; cutting the batch anew', { stream: batch.stream, shard: batch.shard });
+    this.#ports.log.info('claim lost to another attempt; cutting the batch anew', {
+      stream: batch.stream,
+      shard: batch.shard,
+    });
     return undefined;
   }
 
-  async #stage(session: Session, name: TableName, from: string, after: Position): Promise<StagedFile | undefined> {
+  async #stage(
+    session: Session,
+    name: TableName,
+    from: string,
+    after: Position,
+  ): Promise<StagedFile | undefined> {
     const table = await this.#ports.destination(name);
     const columns = table.schema.fields.map((f) => `"${f.name}"`).join(', ');
     const select = `SELECT ${columns} FROM ${from} WHERE _seq > ${literal(after)}`;
@@ -190,4 +199,3 @@ async function eventTimes(
   );
   return row?.low == null ? {} : { eventFrom: Number(row.low), eventTo: Number(row.high) };
 }
-

@@ -54,11 +54,20 @@ async function badRows(
 export async function runRules(session: Session, tables: PlanRealtime[], rows: number): Promise<BadRow[]> {
   const bad: BadRow[] = [];
   for (const table of tables) {
-    const found = await badRows(session, table, { from: 0, to: rows }, bad.map((b) => b.row));
+    const found = await badRows(
+      session,
+      table,
+      { from: 0, to: rows },
+      bad.map((b) => b.row),
+    );
     bad.push(...found);
   }
   if (bad.length === 0) return bad;
-  await showRows(session, undefined, bad.map((b) => b.row));
+  await showRows(
+    session,
+    undefined,
+    bad.map((b) => b.row),
+  );
   for (const table of tables) await runRule(session, table);
   return bad;
 }

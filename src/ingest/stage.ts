@@ -7,6 +7,7 @@ import type { TableName } from '../ports/catalog.ts';
 import type { StagedFile } from '../ports/ledger.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { Random } from '../ports/random.ts';
+import { objectSize } from './batch-table.ts';
 import type { Refused } from './decode.ts';
 
 /** Columns whose bounds are kept whole: cutting a padded number says nothing. */
@@ -77,7 +78,7 @@ export async function loadRefused(
     CREATE OR REPLACE TEMP TABLE out_quarantine AS
     SELECT stream, reason, message, partition_key, from_base64(payload) AS payload, _shard, _seq, _sub,
       make_timestamp(_arrived * 1000) AS _arrived_at
-    FROM read_json(${literal(scratch)}, format = 'newline_delimited', maximum_object_size = 67108864,
+    FROM read_json(${literal(scratch)}, format = 'newline_delimited', maximum_object_size = ${objectSize(Math.max(0, ...lines.map((l) => l.length)))},
       columns = {stream: 'VARCHAR', reason: 'VARCHAR', message: 'VARCHAR', partition_key: 'VARCHAR', payload: 'VARCHAR',
         _shard: 'VARCHAR', _seq: 'VARCHAR', _sub: 'INTEGER', _arrived: 'BIGINT'})`);
 }

@@ -50,6 +50,7 @@ export interface Console {
 const MAX_SQL_BYTES = 256 * 1024;
 /** How long a request under way may still take when the console is closed. */
 const GRACE_MS = 500;
+const SWEEP_MS = 20;
 
 /** What the page shows of an error: a sentence, and what to do where that is known. */
 function explain(error: unknown): { message: string; remedy?: string } {
@@ -143,8 +144,11 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
 async function closeServer(server: Server, feed: ConsoleFeed): Promise<void> {
   feed.close();
   const cut = setTimeout(() => server.closeAllConnections(), GRACE_MS);
+  // A connection whose answer has just ended is kept alive by the browser, and would hold the server.
+  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
   await new Promise<void>((resolve) => {
     server.close(() => resolve());
   });
   clearTimeout(cut);
+  clearInterval(sweep);
 }

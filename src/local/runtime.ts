@@ -47,6 +47,8 @@ export interface RuntimeSettings {
   threads: number;
 }
 
+/** What DuckDB may take before operators spill to the disk. */
+const ENGINE_MEMORY = '768MB';
 const FLUSH_MS = 1_000;
 /** Rows that one merge takes at most: bounds memory after a backlog. */
 const MERGE_ROWS = 250_000;
@@ -122,7 +124,11 @@ export class Runtime {
     for (const s of plan.streams)
       if (!known.has(s.name))
         await kinesis.createStream(s.name, { shardCount: s.shards, retentionHours: s.retentionHours });
-    const engine = await Engine.open({ threads: settings.threads, tempDirectory: stores.scratch });
+    const engine = await Engine.open({
+      threads: settings.threads,
+      memoryLimit: ENGINE_MEMORY,
+      tempDirectory: stores.scratch,
+    });
     const session = await engine.session();
     for (const reference of plan.references)
       await loadReference(session, reference, join(settings.base, reference.source));

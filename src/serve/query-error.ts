@@ -1,5 +1,5 @@
 import { isStatementError } from '../engine/engine-error.ts';
-import { TidemarkError } from '../errors.ts';
+import { isKind, TidemarkError } from '../errors.ts';
 import type { EditedText } from './text-edit.ts';
 
 const SHOWN = 100;
@@ -41,7 +41,7 @@ export function queryError(error: unknown, sql: string, run: EditedText, memoryL
       remedy: 'select fewer rows or columns, or raise the memory limit of queries',
       cause: error,
     });
-  if (!isStatementError(error) && error.kind !== 'invalid') return error;
+  if (!isKind(error, 'invalid') && !isStatementError(error)) return error;
   const at = placeOf(error, run);
   const point = at === undefined ? '' : pointAt(sql, at);
   return new TidemarkError('invalid', `SQL: ${whatOf(error)}${point}`, {

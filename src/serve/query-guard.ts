@@ -29,7 +29,16 @@ const REFUSED_FUNCTIONS = new Set([
   'txid_current',
   'write_log',
 ]);
-const REFUSED_PREFIXES = ['read_', 'duckdb_', 'pragma_', 'pg_', '__internal_', 'parquet_', 'enable_', 'disable_'];
+const REFUSED_PREFIXES = [
+  'read_',
+  'duckdb_',
+  'pragma_',
+  'pg_',
+  '__internal_',
+  'parquet_',
+  'enable_',
+  'disable_',
+];
 
 /** A table that a query names. */
 export interface Mention {
@@ -71,6 +80,8 @@ function placer(sql: string): (bytes: number | undefined) => number {
 
 class Guard {
   readonly parts: QueryParts = { mentions: [], calls: [], longColumns: [] };
+  /** Nodes seen that read rows. */
+  readers = 0;
   readonly #sql: string;
   readonly #place: (bytes: number | undefined) => number;
 
@@ -102,17 +113,24 @@ class Guard {
         break;
       case 'SET_OPERATION_NODE':
       case 'RECURSIVE_CTE_NODE':
-        for (const side of [node.left, node.right, ...(Array.isArray(node.children) ? (node.children as unknown[]) : [])])
+        for (const side of [
+          node.left,
+          node.right,
+          ...(Array.isArray(node.children) ? (node.children as unknown[]) : []),
+        ])
           if (isNode(side)) this.query(side, known);
         break;
       default:
         throw this.#refuse(node, `${String(node.type)} is not answered`, 'write a SELECT');
     }
-    if (Array.isArray(node.modifiers)) (node.modifiers as SqlNode[]).forEach((m) => this.#expression(m, known));
+    if (Array.isArray(node.modifiers))
+      (node.modifiers as SqlNode[]).forEach((m) => this.#expression(m, known));
   }
 
   #select(node: SqlNode, known: ReadonlySet<string>): void {
-    const { from_table: from, cte_map: _names, modifiers: _modifiers, ...rest } = node;
+    const from = node.from_table;
+    // These have been walked, or are walked by their own rules.
+    const rest = { ...node, from_table: undefined, cte_map: undefined, modifiers: undefined };
     const where = isNode(node.where_clause) && node.sample === undefined ? node.where_clause : undefined;
     if (isNode(from)) this.#reference(from, known, where);
     for (const part of children(rest)) this.#expression(part, known);
@@ -123,20 +141,30 @@ class Guard {
       case 'EMPTY':
         return;
       case 'BASE_TABLE':
-        return this.#table(node, known, where);
+        this.readers++;
+        this.#table(node, known, where);
+        return;
       case 'SUBQUERY':
-        return this.query((node.subquery as { node: SqlNode }).node, known);
+        this.query((node.subquery as { node: SqlNode }).node, known);
+        return;
       case 'JOIN':
         this.#reference(node.left as SqlNode, known);
         this.#reference(node.right as SqlNode, known);
         if (isNode(node.condition)) this.#expression(node.condition, known);
         return;
       case 'EXPRESSION_LIST':
-        return children(node).forEach((value) => this.#expression(value, known));
+        children(node).forEach((value) => this.#expression(value, known));
+        return;
       case 'TABLE_FUNCTION':
-        return this.#tableFunction(node, known);
+        this.readers++;
+        this.#tableFunction(node, known);
+        return;
       default:
-        throw this.#refuse(node, `${String(node.type).replace('_REF', '')} is not answered`, 'write it as a plain SELECT');
+        throw this.#refuse(
+          node,
+          `${String(node.type).replace('_REF', '')} is not answered`,
+          'write it as a plain SELECT',
+        );
     }
   }
 
@@ -145,7 +173,11 @@ class Guard {
     const [catalog, schema, table] = [node.catalog_name, node.schema_name, node.table_name].map(text);
     if (schema === '' && known.has(table!.toLowerCase())) return;
     if (node.at_clause !== undefined)
-      throw this.#refuse(node, 'AT (…) is not answered', 'write FOR VERSION AS OF or FOR TIMESTAMP AS OF, as in Athena');
+      throw this.#refuse(
+        node,
+        'AT (…) is not answered',
+        'write FOR VERSION AS OF or FOR TIMESTAMP AS OF, as in Athena',
+      );
     this.parts.mentions.push({
       catalog: catalog!,
       schema: schema!,
@@ -160,7 +192,11 @@ class Guard {
     const call = node.function as SqlNode;
     const name = String(call.function_name).toLowerCase();
     if (!TABLE_FUNCTIONS.has(name))
-      throw this.#refuse(node, `the table function ${name} is refused`, `name a table of the lakehouse; only ${[...TABLE_FUNCTIONS].join(', ')} are answered`);
+      throw this.#refuse(
+        node,
+        `the table function ${name} is refused`,
+        `name a table of the lakehouse; only ${[...TABLE_FUNCTIONS].join(', ')} are answered`,
+      );
     children(call).forEach((argument) => this.#expression(argument, known));
   }
 
@@ -174,25 +210,35 @@ class Guard {
     }
     if (node.class === 'FUNCTION' || node.class === 'WINDOW') this.#call(node);
     if (node.class === 'COLUMN_REF' && Array.isArray(node.column_names) && node.column_names.length > 2)
-      this.parts.longColumns.push({ at: this.#place(node.query_location), parts: node.column_names as string[] });
+      this.parts.longColumns.push({
+        at: this.#place(node.query_location),
+        parts: node.column_names as string[],
+      });
     children(node).forEach((child) => this.#expression(child, known));
   }
 
   #call(node: SqlNode): void {
     const name = String(node.function_name).toLowerCase();
     if (REFUSED_FUNCTIONS.has(name) || REFUSED_PREFIXES.some((p) => name.startsWith(p)))
-      throw this.#refuse(node, `the function ${name} is refused`, 'queries read tables and compute; leave it out');
+      throw this.#refuse(
+        node,
+        `the function ${name} is refused`,
+        'queries read tables and compute; leave it out',
+      );
     if (node.is_operator === true || typeof node.schema === 'string') return;
     const orders = isNode(node.order_bys) && Array.isArray(node.order_bys.orders);
     const lambda = children(node).some((child) => child.class === 'LAMBDA');
-    const special = node.class === 'WINDOW' || node.distinct === true || isNode(node.filter) || orders || lambda;
+    const special =
+      node.class === 'WINDOW' || node.distinct === true || isNode(node.filter) || orders || lambda;
     this.parts.calls.push({ name, at: this.#place(node.query_location), special });
   }
 }
 
 /** Every node that reads rows from somewhere, wherever it stands. */
 function countReaders(node: SqlNode): number {
-  const own = ['BASE_TABLE', 'TABLE_FUNCTION', 'SHOW_REF', 'PIVOT', 'COLUMN_DATA'].includes(String(node.type));
+  const own = ['BASE_TABLE', 'TABLE_FUNCTION', 'SHOW_REF', 'PIVOT', 'COLUMN_DATA'].includes(
+    String(node.type),
+  );
   return children(node).reduce((sum, child) => sum + countReaders(child), Number(own));
 }
 
@@ -204,7 +250,10 @@ function countReaders(node: SqlNode): number {
 export function inspectQuery(sql: string, root: SqlNode): QueryParts {
   const guard = new Guard(sql);
   guard.query(root, new Set());
+  // What the walk above did not come by was not checked either.
+  if (guard.readers !== countReaders(root))
+    throw new TidemarkError('refused', 'the query reads from a place that is not answered', {
+      remedy: 'write it with plain FROM, JOIN and subqueries',
+    });
   return guard.parts;
 }
-
-export { countReaders };

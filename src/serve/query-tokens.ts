@@ -42,7 +42,7 @@ function pieceAt(sql: string, at: number): { kind: Token['kind'] | 'space' | 'co
 /** Splits SQL text so that strings, quoted names and comments stay whole. Takes any text; what is wrong the parser says. */
 export function tokenize(sql: string): Token[] {
   const tokens: Token[] = [];
-  for (let at = 0; at < sql.length; ) {
+  for (let at = 0; at < sql.length;) {
     const { kind, end } = pieceAt(sql, at);
     if (kind !== 'space' && kind !== 'comment')
       tokens.push({ kind, text: sql.slice(at, end), start: at, end });
@@ -69,7 +69,10 @@ export function matches(tokens: readonly Token[], at: number, ...words: string[]
 }
 
 /** A dotted name that begins at token `at`: its parts, and the token behind it. */
-export function dottedName(tokens: readonly Token[], at: number): { parts: string[]; next: number } | undefined {
+export function dottedName(
+  tokens: readonly Token[],
+  at: number,
+): { parts: string[]; next: number } | undefined {
   const first = tokens[at];
   if (!isName(first)) return undefined;
   const parts = [nameOf(first)];

@@ -26,9 +26,10 @@ const ONE_SELECT = 'send one SELECT statement; nothing can be written from here'
 function syntaxError(sql: string, parsed: Parsed): TidemarkError {
   if (parsed.error_type === 'not implemented')
     return new TidemarkError('refused', 'only SELECT statements are answered', { remedy: ONE_SELECT });
-  const points = [...sql];
-  const place = parsed.position === undefined ? undefined : Number(parsed.position);
-  const at = place === undefined ? undefined : points.slice(0, place).join('').length;
+  // The parser counts code points, texts here count UTF-16 units.
+  const points = Array.from(sql);
+  const at =
+    parsed.position === undefined ? undefined : points.slice(0, Number(parsed.position)).join('').length;
   const message = parsed.error_message ?? 'the text cannot be parsed';
   return new TidemarkError('invalid', `SQL: ${message}${at === undefined ? '' : pointAt(sql, at)}`, {
     context: at === undefined ? {} : { position: at },
@@ -43,7 +44,7 @@ function syntaxError(sql: string, parsed: Parsed): TidemarkError {
 export async function parseSelect(session: Session, sql: string): Promise<SqlNode> {
   const options = 'skip_null := true, skip_empty := true, skip_default := true';
   const [row] = await session.rows(`SELECT json_serialize_sql(${literal(sql)}, ${options}) AS tree`);
-  const parsed = JSON.parse(String(row?.tree)) as Parsed;
+  const parsed = JSON.parse(row?.tree as string) as Parsed;
   if (parsed.error) throw syntaxError(sql, parsed);
   const [statement, ...more] = parsed.statements ?? [];
   if (!statement)

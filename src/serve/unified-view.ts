@@ -1,5 +1,5 @@
 import { athenaType, type ColumnType } from '../definition/column.ts';
-import type { Plan, PlanGroup, PlanJoin, PlanSilver, RuleSql } from '../definition/plan.ts';
+import type { Plan, PlanGold, PlanGroup, PlanJoin, PlanSilver, RuleSql } from '../definition/plan.ts';
 import { duckdbType } from '../engine/iceberg-schema.ts';
 import { ident, idents } from '../engine/sql-text.ts';
 
@@ -45,7 +45,13 @@ function typeSql(type: ColumnType, dialect: Dialect): string {
 }
 
 /** True when the expression is the real-time table's column of that name, unchanged, in the type that Silver has. */
-export function isPlainColumn(plan: Plan, silver: PlanSilver, realtime: string, name: string, sql: string): boolean {
+export function isPlainColumn(
+  plan: Plan,
+  silver: PlanSilver,
+  realtime: string,
+  name: string,
+  sql: string,
+): boolean {
   const source = plan.realtime.find((t) => t.name === realtime)?.columns.find((c) => c.name === name);
   const target = silver.columns.find((c) => c.name === name);
   if (!source || !target || (sql.trim() !== name && sql.trim() !== ident(name))) return false;
@@ -60,7 +66,10 @@ function stored({ plan, silver, dialect }: View, realtime: string, name: string,
 }
 
 /** The expressions by which a group sets key and columns, in the order of the table's columns. */
-export function groupExpressions(silver: PlanSilver, group: PlanGroup): { name: string; expression: RuleSql }[] {
+export function groupExpressions(
+  silver: PlanSilver,
+  group: PlanGroup,
+): { name: string; expression: RuleSql }[] {
   const chosen = new Map(group.columns.map((c) => [c.name, c.expression]));
   return silver.columns.flatMap(({ name }) => {
     const plain = silver.key.includes(name) ? { athena: ident(name), duckdb: ident(name) } : undefined;
@@ -151,7 +160,9 @@ function withJoins({ plan, silver, dialect, sources }: View): string {
     if (!join) return `m.${ident(name)}`;
     return `CAST(${alias(join)}.${outColumn(name)} AS ${typeSql(type, dialect)}) AS ${ident(name)}`;
   });
-  const on = silver.joins.flatMap((j) => j.on.map((o) => `(${o.expression[dialect]}) AS ${onColumn(j, o.column)}`));
+  const on = silver.joins.flatMap((j) =>
+    j.on.map((o) => `(${o.expression[dialect]}) AS ${onColumn(j, o.column)}`),
+  );
   const joins = silver.joins.map((join) => {
     const other = plan.silver.find((s) => s.name === join.from)!;
     const found = join.columns.map((c) => `(${c.expression[dialect]}) AS ${outColumn(c.name)}`);
@@ -186,7 +197,17 @@ WHERE NOT EXISTS (SELECT 1 FROM held AS h WHERE h._shard = r._shard AND h._seq =
  *
  * Both engines read the same shape; only expressions and type names differ by `dialect`.
  */
-export function unifiedViewSql(plan: Plan, silver: PlanSilver, dialect: Dialect, sources: ViewSources): string {
+export function unifiedViewSql(
+  plan: Plan,
+  silver: PlanSilver,
+  dialect: Dialect,
+  sources: ViewSources,
+): string {
   const view: View = { plan, silver, dialect, sources };
   return silver.mode === 'append' ? appendSql(view) : keyedSql(view);
+}
+
+/** The text of a Gold table's view. */
+export function goldViewSql(gold: PlanGold, table: string): string {
+  return `SELECT ${idents(gold.columns.map((c) => c.name))} FROM ${table}`;
 }

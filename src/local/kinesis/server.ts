@@ -136,10 +136,15 @@ async function readBody(request: Request): Promise<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > MAX_BODY) throw tooLong();
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of request) {
-    length += chunk.length;
-    if (length > MAX_BODY) throw tooLong();
-    chunks.push(chunk);
+  try {
+    for await (const chunk of request) {
+      length += chunk.length;
+      if (length > MAX_BODY) throw tooLong();
+      chunks.push(chunk);
+    }
+  } catch (cause) {
+    if (cause instanceof KinesisFault) throw cause;
+    throw new KinesisFault('SerializationException', 'The request ended before its end.', { cause });
   }
   return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length);
 }

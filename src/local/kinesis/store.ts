@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TidemarkError } from '../../errors.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -11,11 +11,8 @@ import { lockDirectory } from './lock.ts';
 import { openLogFile, type OpenLogFile } from './log-file.ts';
 import {
   addStream,
-  loadMeta,
-  saveMeta,
   shardId,
   streamDirectory,
-  streamIdOf,
   type NewStream,
   type StoreMeta,
   type StreamMeta,
@@ -23,6 +20,7 @@ import {
 import { inAccount } from './names.ts';
 import { mergeShards, scaleUniformly, splitShard } from './reshard.ts';
 import { ShardLog, type ShardLogSettings } from './shard-log.ts';
+import { StoredMeta, type Applied } from './stored-meta.ts';
 import type { ThroughputLimits } from './throughput.ts';
 
 export type { PutEntry, PutOutcome, PutResult } from './live-stream.ts';
@@ -53,11 +51,9 @@ export class KinesisStore implements Stream {
   readonly #settings: ShardLogSettings;
   readonly #listeners = new Set<(stream: string, shardId: string) => void>();
   readonly #streams = new Map<string, LiveStream>();
-  #meta: StoreMeta = { version: 1, lastEpoch: 0, nextStream: 1, streams: [] };
+  #meta: StoredMeta | undefined;
   #opened: Promise<void> | undefined;
   #unlock: (() => Promise<void>) | undefined;
-  /** Changes of streams and shards happen one after another. */
-  #changes: Promise<unknown> = Promise.resolve();
   #closed = false;
 
   constructor(options: KinesisStoreOptions) {
@@ -93,7 +89,7 @@ export class KinesisStore implements Stream {
     this.#closed = true;
     if (this.#opened === undefined) return;
     await this.#opened.catch(() => undefined); // whoever opened it was told
-    await this.#changes.catch(() => undefined); // likewise
+    await this.#meta?.settled();
     await Promise.all([...this.#streams.values()].map((stream) => stream.close()));
     await this.#unlock?.();
     this.#unlock = undefined;
@@ -108,7 +104,7 @@ export class KinesisStore implements Stream {
       const stream = addStream(meta, name, options, now);
       await mkdir(this.#directory(stream), { recursive: true });
       const live = new LiveStream(stream, await this.#createShards(stream, now));
-      return () => void this.#streams.set(name, live);
+      return { apply: () => void this.#streams.set(name, live), abandon: () => live.close() };
     });
   }
 
@@ -273,6 +269,9 @@ export class KinesisStore implements Stream {
         const fresh = await this.#createShards(stream, now, live);
         return {
           apply: () => live.replace(stream, [...live.shards(), ...fresh]),
+          abandon: async () => {
+            for (const shard of fresh) await shard.log.close();
+          },
           finally: open,
         };
       } catch (error) {
@@ -297,37 +296,18 @@ export class KinesisStore implements Stream {
     );
   }
 
-  /**
-   * Runs `prepare` on a copy of the metadata, stores the copy, and only then applies what `prepare` returned: a change
-   * that fails anywhere leaves everything as it was.
-   */
   async #change<T>(prepare: (meta: StoreMeta, now: number) => Promise<Applied<T>>): Promise<T> {
     await this.ready();
-    const run = this.#changes.then(async () => {
-      const meta = structuredClone(this.#meta);
-      const applied = await prepare(meta, this.clock.now());
-      const { apply, finally: last } =
-        typeof applied === 'function' ? { apply: applied, finally: undefined } : applied;
-      try {
-        await saveMeta(this.#options.dir, meta);
-        this.#meta = meta;
-        return apply();
-      } finally {
-        last?.();
-      }
-    });
-    this.#changes = run.catch(() => undefined); // the caller of this change is told; the next one starts afresh
-    return run;
+    return this.#meta!.change((meta) => prepare(meta, this.clock.now()));
   }
 
   async #open(): Promise<void> {
     await mkdir(this.#options.dir, { recursive: true });
     this.#unlock = await lockDirectory(this.#options.dir);
     try {
-      this.#meta = await loadMeta(this.#options.dir);
-      await this.#removeOrphans();
+      this.#meta = await StoredMeta.open(this.#options.dir);
       const now = this.clock.now();
-      for (const stream of this.#meta.streams) {
+      for (const stream of this.#meta.current.streams) {
         const shards: LiveShard[] = [];
         for (const shard of stream.shards) {
           const log = await ShardLog.open(
@@ -345,17 +325,6 @@ export class KinesisStore implements Stream {
     }
   }
 
-  /** Removes what a creation or deletion that was interrupted left behind. */
-  async #removeOrphans(): Promise<void> {
-    const known = new Set(this.#meta.streams.map((stream) => stream.id));
-    for (const name of await readdir(this.#options.dir)) {
-      const id = streamIdOf(name);
-      // A higher id cannot come from an interruption: it belongs to newer metadata than this.
-      if (id === undefined || known.has(id) || id > this.#meta.nextStream) continue;
-      await rm(join(this.#options.dir, name), { recursive: true, force: true });
-    }
-  }
-
   #directory(stream: StreamMeta): string {
     return join(this.#options.dir, streamDirectory(stream.id));
   }
@@ -367,9 +336,6 @@ export class KinesisStore implements Stream {
     return live;
   }
 }
-
-/** What to do when the metadata is stored; `finally` also when storing it failed. */
-type Applied<T> = (() => T) | { apply: () => T; finally: () => void };
 
 function findStream(meta: StoreMeta, name: string): StreamMeta {
   const stream = meta.streams.find((candidate) => candidate.name === name);

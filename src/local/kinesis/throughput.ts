@@ -29,7 +29,8 @@ export class Throughput {
       this.#records + seconds * this.#limits.recordsPerSecond,
     );
     this.#bytes = Math.min(this.#limits.bytesPerSecond, this.#bytes + seconds * this.#limits.bytesPerSecond);
-    if (this.#records < 1 || this.#bytes < bytes) return false;
+    // A record larger than a second's worth passes when the bucket is full, and is paid for afterwards.
+    if (this.#records < 1 || this.#bytes < Math.min(bytes, this.#limits.bytesPerSecond)) return false;
     this.#records -= 1;
     this.#bytes -= bytes;
     return true;

@@ -2,12 +2,14 @@ import {
   CreateStreamCommand,
   GetRecordsCommand,
   GetShardIteratorCommand,
+  KinesisClient,
   ListStreamsCommand,
   PutRecordsCommand,
 } from '@aws-sdk/client-kinesis';
 import { cbor, SmithyRpcV2CborProtocol, tag } from '@smithy/core/cbor';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { cleanUp, ManualClock, startEndpoint } from './harness.ts';
 
 afterEach(cleanUp);
@@ -170,6 +172,76 @@ describe('protocols', () => {
     const headers = { ...target('ListStreams'), origin: 'https://example.com' };
     const answer = await send(server.url, '/', headers, '{}');
     expect(answer.headers['x-amzn-errortype']).toBe('AccessDeniedException');
+  });
+
+  test('the SDK with its own transport, HTTP/2 without TLS, puts and reads as over HTTP/1.1', async () => {
+    const { server, store, client: http1 } = await startEndpoint({ fsync: false });
+    await store.createStream('events', { shardCount: 1 });
+    const client = new KinesisClient({
+      endpoint: server.url,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+      maxAttempts: 1,
+    });
+    try {
+      const Records = Array.from({ length: 9 }, () => ({
+        PartitionKey: 'k',
+        Data: Buffer.alloc(1_000_000, 7),
+      }));
+      await Promise.all(
+        [client, http1].map((c) => c.send(new PutRecordsCommand({ StreamName: 'events', Records }))),
+      );
+      const start = {
+        StreamName: 'events',
+        ShardId: 'shardId-000000000000',
+        ShardIteratorType: 'TRIM_HORIZON',
+      } as const;
+      const { ShardIterator } = await client.send(new GetShardIteratorCommand(start));
+      const page = await client.send(new GetRecordsCommand({ ShardIterator }));
+      expect(page.Records).toHaveLength(10);
+      expect(page.Records!.every((r) => r.Data!.length === 1_000_000 && r.Data![999_999] === 7)).toBe(true);
+      await expect(
+        client.send(new CreateStreamCommand({ StreamName: 'events', ShardCount: 1 })),
+      ).rejects.toMatchObject({
+        name: 'ResourceInUseException',
+      });
+      await server.close();
+    } finally {
+      client.destroy();
+    }
+  });
+
+  test('closing answers the puts that are under way', async () => {
+    const { server, client, store } = await startEndpoint();
+    await store.createStream('events', { shardCount: 1 });
+    const put = new PutRecordsCommand({
+      StreamName: 'events',
+      Records: [{ PartitionKey: 'k', Data: Buffer.of(1) }],
+    });
+    let heard: () => void;
+    const arrived = new Promise<void>((resolve) => (heard = resolve));
+    store.onPut(() => heard());
+    const answer = client.send(put);
+    await arrived;
+    await Promise.all([server.close(), answer]);
+  });
+
+  test('a client that breaks off in the middle of a put does no harm', async () => {
+    const { server, client } = await startEndpoint();
+    for (const start of [
+      'P',
+      'POST / HTTP/1.1\r\ncontent-length: 100\r\n\r\n{',
+      'PRI * HTTP/2.0\r\n\r\nnonsense',
+    ]) {
+      await new Promise<void>((resolve) => {
+        const socket = connect(server.port, '127.0.0.1', () => {
+          socket.write(start, () => socket.resetAndDestroy());
+        });
+        socket.once('close', () => resolve());
+        socket.once('error', () => undefined);
+      });
+    }
+    await client.send(new ListStreamsCommand({}));
   });
 
   test('only loopback is bound, and closing ends what clients keep open', async () => {

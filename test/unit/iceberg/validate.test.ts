@@ -36,10 +36,7 @@ describe('checkMetadata', () => {
     let table = await newTable(io);
     for (let index = 0; index < 3; index += 1) table = await commit(io, table, { addedData: [dataFile()] });
     expect(await checkMetadata(table.metadata, io)).toEqual([]);
-    const findings = await checkMetadata(
-      { ...table.metadata, ...broken(table.metadata) } as TableMetadata,
-      io,
-    );
+    const findings = await checkMetadata({ ...table.metadata, ...broken(table.metadata) }, io);
     expect(findings.map((finding) => finding.rule)).toContain(rule);
   });
 

@@ -176,4 +176,31 @@ describe('records made to do harm', () => {
     const quoted = '\\"'.repeat(5_000_000);
     expect(read({}, `{"v":"${quoted}",${AT}}`)).toMatchObject({ reason: 'too_large' });
   });
+
+  test('megabytes of base64 and of text under an expression stop nothing', () => {
+    const bytes = Buffer.alloc(7_000_000, 7).toString('base64');
+    expect(read({ v: column.binary() }, `{"v":"${bytes}",${AT}}`)).toMatchObject({ kind: 'ok' });
+    const pattern = column.string({ pattern: '(?:a|b|ab)*' });
+    const result = read({ v: pattern }, `{"v":"${'ab'.repeat(4_000_000)}",${AT}}`);
+    expect(['ok', 'refused']).toContain(result.kind);
+  });
+
+  test.each<[string, Record<string, Column>, string]>([
+    ['a value cut between two halves of a character', { v: column.int() }, `"v":"${'x'.repeat(98)}😀😀"`],
+    ['a value cut inside', { v: column.int() }, `"v":["${'x'.repeat(97)}😀😀"]`],
+    ['a name cut between two halves', {}, `"${'x'.repeat(99)}😀":1`],
+    ['a name that is half a character', { v: column.map(column.int()) }, '"v":{"\\ud83d":1}'],
+    ['a name as long as the record', { v: column.map(column.int()) }, `"v":{"${'k'.repeat(100_000)}":"x"}`],
+    [
+      'a long list',
+      { v: column.string({ oneOf: Array.from({ length: 500 }, (_, i) => `value ${i}`) }) },
+      '"v":"x"',
+    ],
+  ])('a message is short and can be written as UTF-8: %s', (_, columns, field) => {
+    const result = read(columns, `{${field},${AT}}`, 'quarantine');
+    const message = result.kind === 'refused' ? result.message : '';
+    expect(message).not.toBe('');
+    expect(message.length).toBeLessThan(350);
+    expect(Buffer.from(message).toString()).toBe(message);
+  });
 });
