@@ -1,6 +1,6 @@
 /**
- * How many records a second one core holds against a contract: `node scripts/build.mjs` bundles it, or
- * `npx esbuild bench/contract.ts --bundle --platform=node --format=esm --packages=external --outfile=dist/bench-contract.mjs`.
+ * How many records a CPU second one core holds against a contract:
+ * `npx esbuild bench/contract.ts --bundle --platform=node --format=esm --packages=external | node --input-type=module`
  */
 import { column } from '../src/definition/column.ts';
 import type { Column } from '../src/definition/column.ts';

@@ -5,7 +5,7 @@ export const DRAWN = 500;
 const NUMERIC = /^(u?(tiny|small|big|huge)?int|integer|decimal|numeric|double|float|real)/i;
 
 function cell(value, numeric) {
-  if (value === null || value === undefined) return make('td.null', {}, 'null');
+  if (value === null || value === undefined) return make(numeric ? 'td.null.number' : 'td.null', {}, 'null');
   const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
   const node = make(numeric ? 'td.number' : 'td', {}, text.length > 300 ? `${text.slice(0, 300)}…` : text);
   if (text.length > 60) node.title = text.slice(0, 4000);

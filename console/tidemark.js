@@ -109,7 +109,9 @@ export function tidemarkView(upstreamLayer) {
           ? `${count(all.length)} ${all.length === 1 ? 'shard' : 'shards'}`
           : even.even === even.known
             ? `level with ${upstreamLayer}`
-            : `${even.known - even.even} of ${even.known} shards behind ${upstreamLayer}`;
+            : even.even === 0
+              ? `behind ${upstreamLayer}`
+              : `${even.known - even.even} of ${even.known} shards behind ${upstreamLayer}`;
       say(caption.lastChild, words);
     },
   };

@@ -46,7 +46,10 @@ export function engineError(error: unknown): TidemarkError {
   const [, kind = '', rest = message] = /^([A-Za-z][A-Za-z ]*?) Error: ([^]*)$/.exec(message) ?? [];
   const locked = /configuration has been locked/.test(message);
   const at = pointedAt(message);
-  const what = rest.split('\n\n')[0]!.trim();
+  const what = rest
+    .split('\n\n')[0]!
+    .trim()
+    .replaceAll(/\s*\n\s*/g, ' ');
   const place = at ? ` (line ${at.line}, near "${at.near}")` : '';
   const remedy = REMEDIES[kind];
   return new TidemarkError(locked ? 'refused' : (KINDS[kind] ?? 'internal'), `SQL: ${what}${place}`, {

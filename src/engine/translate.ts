@@ -224,19 +224,9 @@ function call(name: string, args: Typed[], children: SqlNode[], place: number | 
     case 'concat':
       if (args.length < 2) throw new RuleProblem('concat has one argument', 'give it 2 or more', place);
       return concatenate(args, place);
-    case 'nullif': {
-      const { type, values } = unify(args, 'nullif', place);
-      requireComparable(values, 'nullif', place);
-      const text = (e: 'duckdb' | 'athena'): string => `nullif(${values.map((v) => v[e]).join(', ')})`;
-      const keepsType = typeName(type) === typeName(left!.type);
-      if (!keepsType)
-        throw new RuleProblem(
-          `nullif mixes ${typeName(left!.type)} with ${typeName(right!.type)}`,
-          'cast one side',
-          place,
-        );
-      return { ...combine(type, text('duckdb'), text('athena'), args), nonZero: isZero(right) };
-    }
+    case 'nullif':
+      if (args.length !== 2) throw new RuleProblem(`nullif has ${args.length} arguments`, 'give it 2', place);
+      return nullIf(left!, right!, place);
     case 'greatest':
     case 'least':
       requireComparable(args, name, place);
@@ -258,6 +248,15 @@ function call(name: string, args: Typed[], children: SqlNode[], place: number | 
     default:
       return callFunction(name, args, place);
   }
+}
+
+/** The left value unless the two are equal; of the left one's type, also when the right one is of a wider type. */
+function nullIf(left: Typed, right: Typed, place: number | undefined): Typed {
+  const equal = compare('=', left, right, place);
+  const same = typeName(left.type) === typeName(right.type);
+  const text = (e: 'duckdb' | 'athena'): string =>
+    same ? `nullif(${left[e]}, ${right[e]})` : `CASE WHEN ${equal[e]} THEN NULL ELSE ${left[e]} END`;
+  return { ...combine(left.type, text('duckdb'), text('athena'), [left, right]), nonZero: isZero(right) };
 }
 
 const isZero = (value: Typed | undefined): boolean =>

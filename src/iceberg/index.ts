@@ -29,6 +29,8 @@ export type { Partition, PartitionField, PartitionSpec } from './partition.ts';
 export { UNPARTITIONED } from './partition.ts';
 export { compilePredicate } from './predicate.ts';
 export type { Predicate } from './predicate.ts';
+export { reachableFiles } from './reachable.ts';
+export type { ReachableFiles } from './reachable.ts';
 export { DEFAULT_RETENTION } from './retention.ts';
 export type { Retention } from './retention.ts';
 export { planScan } from './scan.ts';
@@ -51,4 +53,4 @@ export type { ListType, MapType, NestedField, PrimitiveType, StructType, Type } 
 export { compareBytes, compareValues, decodeValue, encodeValue } from './value.ts';
 export type { Value } from './value.ts';
 export { checkMetadata } from './validate.ts';
-export type { Finding } from './validate.ts';
+export type { Finding } from './finding.ts';

@@ -1,6 +1,7 @@
 import { TidemarkError } from '../errors.ts';
 import { Content, EntryStatus, isLive } from './data-file.ts';
 import type { ManifestEntry } from './data-file.ts';
+import type { Expect } from './finding.ts';
 import { readManifest } from './manifest.ts';
 import { ManifestContent, readManifestList } from './manifest-list.ts';
 import type { ManifestFile } from './manifest-list.ts';
@@ -9,7 +10,6 @@ import type { TableMetadata } from './metadata.ts';
 import { partitionColumns } from './partition.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { TableIo } from './table.ts';
-import type { Expect } from './validate.ts';
 
 /** Reads a snapshot's manifests from the store, not from a cache, and checks them against list and summary. */
 export async function checkSnapshotFiles(

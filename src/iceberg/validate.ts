@@ -1,4 +1,5 @@
 import { ancestors } from './ancestry.ts';
+import type { Expect, Finding } from './finding.ts';
 import { currentSnapshot } from './metadata.ts';
 import type { TableMetadata } from './metadata.ts';
 import { highestId, leafColumns } from './schema.ts';
@@ -6,12 +7,6 @@ import { MAIN } from './snapshot.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { TableIo } from './table.ts';
 import { checkSnapshotFiles } from './validate-files.ts';
-
-/** A rule of the specification that a table breaks. */
-export interface Finding {
-  rule: string;
-  message: string;
-}
 
 /** Java accepts clocks that differ by this much between writers, in milliseconds. */
 const CLOCK_SKEW_MS = 60_000;
@@ -23,7 +18,7 @@ const OPERATIONS: ReadonlySet<string> = new Set(['append', 'replace', 'overwrite
  */
 export async function checkMetadata(metadata: TableMetadata, io?: TableIo): Promise<Finding[]> {
   const findings: Finding[] = [];
-  const expect = (holds: boolean, rule: string, message: string): void => {
+  const expect: Expect = (holds, rule, message) => {
     if (!holds) findings.push({ rule, message });
   };
   checkSchemas(metadata, expect);
@@ -34,9 +29,6 @@ export async function checkMetadata(metadata: TableMetadata, io?: TableIo): Prom
   }
   return findings;
 }
-
-/** Records a finding when the rule does not hold. */
-export type Expect = (holds: boolean, rule: string, message: string) => void;
 
 function checkSchemas(metadata: TableMetadata, expect: Expect): void {
   const has = <T>(list: T[], id: (item: T) => number, wanted: number): boolean =>

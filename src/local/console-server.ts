@@ -6,19 +6,16 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Plan } from '../definition/plan.ts';
 import { isKind, TidemarkError } from '../errors.ts';
-import type { Alert, Json } from '../ports/effects.ts';
+import type { Alert } from '../ports/effects.ts';
 import type { Log } from '../ports/log.ts';
+import type { QueryResult as Answer } from '../serve/query.ts';
 import { readAsset } from './console-assets.ts';
 import { ConsoleFeed } from './console-feed.ts';
 import { guard, safeHeaders } from './console-guard.ts';
 import type { LakehouseState } from './state.ts';
 
-export interface QueryResult {
-  columns: { name: string; type: string }[];
-  rows: Json[][];
-  /** True when there were more rows than are given. */
-  truncated: boolean;
-}
+/** What the page needs of an answer. */
+export type QueryResult = Pick<Answer, 'columns' | 'rows' | 'truncated'>;
 
 export interface ConsoleOptions {
   /** 0 takes a free one. */

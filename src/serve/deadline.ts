@@ -15,9 +15,9 @@ export function deadline(
   stop: () => void,
 ): Deadline {
   const timer = new AbortController();
-  const state: { over?: string } = {};
+  let over: string | undefined;
   const end = (why: string): void => {
-    state.over ??= why;
+    over ??= why;
     stop();
   };
   const onAbort = (): void => end('the query was stopped');
@@ -25,19 +25,20 @@ export function deadline(
   void clock.sleep(ms, timer.signal).then(() => {
     if (!timer.signal.aborted) end(`the query ran longer than ${ms / 1000} s and was stopped`);
   });
+  const isOver = (): boolean => over !== undefined;
   const refusal = (cause?: unknown): TidemarkError =>
-    new TidemarkError('refused', state.over!, {
+    new TidemarkError('refused', over!, {
       remedy: 'select fewer rows, or filter by a column',
       ...(cause === undefined ? {} : { cause }),
     });
   return {
     async within(work) {
       if (signal?.aborted) onAbort();
-      if (state.over !== undefined) throw refusal();
+      if (isOver()) throw refusal();
       try {
         return await work();
       } catch (error) {
-        throw state.over !== undefined && isKind(error, 'unavailable') ? refusal(error) : error;
+        throw isOver() && isKind(error, 'unavailable') ? refusal(error) : error;
       }
     },
     end() {

@@ -167,7 +167,7 @@ withChromium('the console in a browser', () => {
     await item.waitFor({ timeout: 2000 });
     expect(alert).toBe('very_late');
     expect(await item.innerText()).toContain('Very late');
-    expect(await item.innerText()).toContain(`delay minutes ${String(fired.row.delay_minutes)}`);
+    expect(await item.innerText()).toContain(`delay minutes ${JSON.stringify(fired.row.delay_minutes)}`);
     await page.waitForTimeout(1200);
     expect(await item.count()).toBe(1);
   });

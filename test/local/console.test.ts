@@ -68,13 +68,13 @@ class Watcher {
     try {
       const response = await fetch(`${url}/api/events`, { signal: this.#abort.signal });
       let text = '';
-      for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
-        text += chunk;
+      for await (const chunk of response.body!) {
+        text += Buffer.from(chunk as Uint8Array).toString();
         const parts = text.split('\n\n');
         text = parts.pop() ?? '';
         for (const part of parts) {
-          const lines = Object.fromEntries(part.split('\n').map((l) => l.split(/: (.*)/s).slice(0, 2)));
-          this.events.push(lines as { event: string; data: string });
+          const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(part)?.[1] ?? '';
+          this.events.push({ event: field('event'), data: field('data') });
         }
       }
     } catch (error) {

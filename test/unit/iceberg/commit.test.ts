@@ -232,8 +232,11 @@ describe('a commit', () => {
     const io = memoryIo();
     let table = await newTable(io);
     table = await commit(io, table, { addedData: [dataFile()] });
+    io.clock.ms += 1000;
+    const outcome = await commitMetadata(io, table, { setProperties: { a: '1' } });
+    if (outcome.kind !== 'committed') throw new Error(outcome.kind);
     io.clock.ms -= 3_600_000;
-    table = await commit(io, table, { addedData: [dataFile()] });
+    table = await commit(io, outcome.table, { addedData: [dataFile()] });
     expect(await checkMetadata(table.metadata, io)).toEqual([]);
   });
 

@@ -5,6 +5,7 @@ import {
   isAncestor,
   isOnMain,
   LINEAGE_PROPERTY,
+  reachableFiles,
   snapshotById,
 } from '../../../src/iceberg/index.ts';
 import type { CommitOptions, Retention, Snapshot, Table, TableMetadata } from '../../../src/iceberg/index.ts';
@@ -84,6 +85,32 @@ describe('trimming', () => {
     let table = await newTable(io, { 'write.metadata.previous-versions-max': '3' });
     for (let index = 0; index < 9; index += 1) table = await commit(io, table, { addedData: [dataFile()] });
     expect(table.metadata['metadata-log']).toHaveLength(3);
+  });
+});
+
+describe('what may be deleted', () => {
+  it('is nothing that a kept snapshot or the metadata log names', async () => {
+    const io = memoryIo();
+    let table = await newTable(io);
+    const options: CommitOptions = { retention: { keepAllMs: 0, keepPerHourMs: 0, keepMin: 2 } };
+    const next = async (part: Parameters<typeof commit>[2]): Promise<void> => {
+      io.clock.ms += 1000;
+      table = await commit(io, table, part, options);
+    };
+    for (const path of ['a', 'b']) await next({ addedData: [dataFile(path)] });
+    await next({ operation: 'delete', removedData: ['a'] });
+    let reachable = await reachableFiles(io, table.metadata);
+    expect(reachable.data).toEqual(new Set(['a', 'b']));
+    const unreachable = [...io.store.objects.keys()].filter((path) => !reachable.metadata.has(path));
+    // The current metadata file itself, and what only the first snapshot named.
+    expect(unreachable.map((path) => path.replace(/.*\/|[0-9a-f-]{30,}|\d{6,}/g, '')).sort()).toEqual([
+      '.metadata.json',
+      'm0.avro',
+      'snap.avro',
+    ]);
+    await next({ addedData: [dataFile('c')] });
+    reachable = await reachableFiles(io, table.metadata);
+    expect(reachable.data).toEqual(new Set(['b', 'c']));
   });
 });
 

@@ -46,20 +46,50 @@ describe('an unknown answer', () => {
     expect((await requireTable(io, NAME)).metadata.snapshots).toHaveLength(2);
   });
 
+  /** Foreign commits happen after the swap and before the first look. */
+  function onTop(io: MemoryIo, ...names: string[]): void {
+    const load = io.catalog.load.bind(io.catalog);
+    io.catalog.load = async (name) => {
+      io.catalog.load = load;
+      for (const path of names)
+        await commit(io, await requireTable(io, NAME), { addedData: [dataFile(path)] });
+      return load(name);
+    };
+  }
+
   it('is committed when somebody committed on top meanwhile', async () => {
     const { io, table } = await started();
     io.catalog.faults.push('applied');
-    const load = io.catalog.load.bind(io.catalog);
-    // The first look happens after a foreign commit on top of ours.
-    io.catalog.load = async (name) => {
-      io.catalog.load = load;
-      await commit(io, await requireTable(io, NAME), { addedData: [dataFile('foreign')] });
-      return load(name);
-    };
+    onTop(io, 'foreign');
     const outcome = await append(io, table, 'b');
     expect(outcome.kind).toBe('committed');
     expect(await live(io)).toEqual(['a', 'b', 'foreign']);
     if (outcome.kind === 'committed') expect(outcome.table).toEqual(await requireTable(io, NAME));
+  });
+
+  it('is committed when our file has left the metadata log but our snapshot is an ancestor', async () => {
+    const io = memoryIo();
+    const table = await newTable(io, { 'write.metadata.previous-versions-max': '1' });
+    io.catalog.faults.push('applied');
+    onTop(io, 'x', 'y', 'z');
+    expect((await append(io, table, 'b')).kind).toBe('committed');
+    expect(await live(io)).toEqual(['b', 'x', 'y', 'z']);
+  });
+
+  it('is committed without a snapshot when our file is in the metadata log', async () => {
+    const { io, table } = await started();
+    io.catalog.faults.push('applied');
+    onTop(io, 'x');
+    expect((await commitMetadata(io, table, { setProperties: { a: '1' } })).kind).toBe('committed');
+    expect((await requireTable(io, NAME)).metadata.properties['a']).toBe('1');
+  });
+
+  it('stays unknown when neither log nor ancestry can tell', async () => {
+    const io = memoryIo();
+    const table = await newTable(io, { 'write.metadata.previous-versions-max': '1' });
+    io.catalog.faults.push('applied');
+    onTop(io, 'x', 'y', 'z');
+    expect((await commitMetadata(io, table, { setProperties: { a: '1' } })).kind).toBe('unknown');
   });
 
   it('is a conflict when somebody else took the version: the lost request cannot take effect any more', async () => {
