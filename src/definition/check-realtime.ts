@@ -3,6 +3,7 @@ import { checkName } from './check-names.ts';
 import { referenceKey } from './check-sources.ts';
 import type { Lakehouse, RealtimeDefinition, StreamDefinition } from './definition.ts';
 import { nearest } from './nearest.ts';
+import { own } from './own.ts';
 import type { Problems } from './problems.ts';
 
 /** Looks a name up; reports it with the names that there are, the nearest first. */
@@ -13,7 +14,8 @@ export function find<T>(
   name: string,
   among: Readonly<Record<string, T>> | undefined,
 ): T | undefined {
-  if (among && Object.hasOwn(among, name)) return among[name];
+  const found = own(among, name);
+  if (found !== undefined) return found;
   problems.add(path, name, `no ${what} named "${name}"`, `write ${nearest(name, Object.keys(among ?? {}))}`);
   return undefined;
 }

@@ -1,9 +1,10 @@
 import { checkKeyColumn } from './check-columns.ts';
-import { athenaType } from './column.ts';
+import { athenaType, type Column } from './column.ts';
 import { checkName, NamesInUse } from './check-names.ts';
 import { checkCovers, find } from './check-realtime.ts';
 import type { ColumnChoice, EnrichDefinition, Lakehouse, SilverDefinition } from './definition.ts';
 import { nearest } from './nearest.ts';
+import { own } from './own.ts';
 import type { Problems } from './problems.ts';
 
 const chosenNames = (choice: ColumnChoice): string[] =>
@@ -17,8 +18,8 @@ function checkKey(
   key: readonly string[],
   from: string,
 ): void {
-  const table = lakehouse.realtime[from];
-  const stream = table && lakehouse.streams[table.from];
+  const table = own(lakehouse.realtime, from);
+  const stream = table && own(lakehouse.streams, table.from);
   if (!stream) return;
   for (const name of key) {
     if (Object.hasOwn(stream.columns, name)) checkKeyColumn(problems, path, name, stream.columns[name]!);
@@ -96,10 +97,10 @@ function checkSameKeyTypes(
   from: string,
 ): void {
   const first = Object.values(silver.groups)[0]!.from;
-  const columnsOf = (table: string) =>
-    lakehouse.streams[lakehouse.realtime[table]?.from ?? '']?.columns ?? {};
+  const columnsOf = (table: string): Record<string, Column> =>
+    own(lakehouse.streams, own(lakehouse.realtime, table)?.from ?? '')?.columns ?? {};
   for (const key of silver.key) {
-    const [a, b] = [columnsOf(first)[key], columnsOf(from)[key]];
+    const [a, b] = [own(columnsOf(first), key), own(columnsOf(from), key)];
     if (a && b && athenaType(a.type) !== athenaType(b.type)) {
       const message = `"${key}" is ${athenaType(b.type)} here and ${athenaType(a.type)} in "${first}"`;
       problems.add(`${path}.from`, from, message, 'declare the key alike in both streams');
@@ -163,7 +164,7 @@ function checkTable(problems: Problems, lakehouse: Lakehouse, name: string, silv
 function checkCycles(problems: Problems, silver: Readonly<Record<string, SilverDefinition>>): void {
   const done = new Set<string>();
   const visit = (name: string, above: readonly string[]): void => {
-    const table = silver[name];
+    const table = own(silver, name);
     if (above.includes(name)) {
       const ring = [...above.slice(above.indexOf(name)), name].join(' → ');
       problems.add(

@@ -2,6 +2,7 @@ import { checkColumn, checkKeyColumn } from './check-columns.ts';
 import { checkName } from './check-names.ts';
 import type { Lakehouse, ReferenceDefinition, StreamDefinition } from './definition.ts';
 import { nearest } from './nearest.ts';
+import { own } from './own.ts';
 import type { Problems } from './problems.ts';
 
 const EXTRAS = ['keep', 'quarantine', 'ignore'];
@@ -23,7 +24,7 @@ function checkStream(problems: Problems, name: string, stream: StreamDefinition)
   for (const [column, definition] of Object.entries(stream.columns)) {
     checkColumn(problems, `${path}.columns.${column}`, column, definition);
   }
-  const time = Object.hasOwn(stream.columns, stream.eventTime) ? stream.columns[stream.eventTime] : undefined;
+  const time = own(stream.columns, stream.eventTime);
   if (!time) {
     const times = Object.entries(stream.columns).filter(([, c]) => c.type.kind === 'timestamp');
     const remedy =
@@ -70,7 +71,7 @@ function checkReference(problems: Problems, name: string, reference: ReferenceDe
   if (key.length === 0)
     problems.add(`${path}.key`, reference.key, 'no key column', 'name the columns that find a row');
   for (const column of key) {
-    const found = Object.hasOwn(reference.columns, column) ? reference.columns[column] : undefined;
+    const found = own(reference.columns, column);
     if (found) checkKeyColumn(problems, `${path}.key`, column, found);
     else {
       const remedy = `write ${nearest(column, Object.keys(reference.columns))}`;

@@ -23,6 +23,12 @@ const BEFORE = 'SELECT (';
 /** What every part of a SELECT but its list looks like when it is not there. */
 const PLAIN_PARTS = ['where_clause', 'having', 'qualify', 'sample'];
 
+function remedyFor(message = ''): string {
+  const word = /at or near "([a-z_]\w*)"/i.exec(message)?.[1];
+  const quoted = word === undefined ? '' : `; when ${word} is a column, write "${word}" in double quotes`;
+  return `write one SQL expression${quoted}`;
+}
+
 /**
  * Parses one expression with DuckDB's own parser.
  * @throws RuleProblem when the text is not exactly one expression
@@ -34,7 +40,7 @@ export async function parseExpression(session: Session, text: string): Promise<S
   const parsed = parse(row?.tree as string, null, (number) => number) as Parsed;
   if (parsed.error) {
     const place = parsed.position === undefined ? undefined : Number(parsed.position) - BEFORE.length;
-    throw new RuleProblem(parsed.error_message ?? 'cannot be parsed', 'write one SQL expression', place);
+    throw new RuleProblem(parsed.error_message ?? 'cannot be parsed', remedyFor(parsed.error_message), place);
   }
   const root = parsed.statements?.[0]?.node;
   const list = root?.select_list;

@@ -31,7 +31,7 @@ export const PROBLEMS: [hazard: string, change: Change, line: string][] = [
   [
     'a Silver table that is not there',
     (d) => (d.gold!.by_tier!.from = 'order'),
-    'gold.by_tier.from: no Silver table named "order"; write one of "orders", "log", "rates"',
+    'gold.by_tier.from: no Silver table named "order"; write one of "orders", "rates", "log"',
   ],
   [
     'an alert on a Silver table',
@@ -57,7 +57,7 @@ export const PROBLEMS: [hazard: string, change: Change, line: string][] = [
   [
     'a version that is not there',
     (d) => (d.realtime!.rates!.version = 'revision'),
-    'realtime.rates.version: no column named "revision"; write one of "currency", "rate", "at"',
+    'realtime.rates.version: no column named "revision"; write one of "rate", "currency", "at"',
   ],
   // Keys
   [
@@ -283,7 +283,7 @@ export const PROBLEMS: [hazard: string, change: Change, line: string][] = [
   [
     'a key that means nothing',
     (d) => (d.realtime!.orders!.filter = sql`amount > 0`),
-    'realtime.orders.filter: no such setting; write one of "where", "from", "select", "hotKey", "lookups", "version", or leave it out',
+    'realtime.orders.filter: no such setting; write one of "from", "where", "select", "hotKey", "lookups", "version", or leave it out',
   ],
   [
     'SQL that is text only',
@@ -298,7 +298,7 @@ export const PROBLEMS: [hazard: string, change: Change, line: string][] = [
   [
     'a mode that there is not',
     (d) => (d.silver!.rates!.mode = 'merge'),
-    'silver.rates.mode: "merge" is no mode; write one of "upsert", "append", "enrich"',
+    'silver.rates.mode: "merge" is no mode; write one of "upsert", "enrich", "append"',
   ],
   [
     'a stream without columns',
