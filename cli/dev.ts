@@ -88,7 +88,7 @@ export async function dev(options: DevOptions): Promise<void> {
         port: options.consolePort,
         state: () => runtime.state(),
         plan,
-        query: (sql) => query.query(sql),
+        query: (sql) => query.query(sql, { maxRows: 2_000 }),
         onAlert: (listener) => runtime.stores.notifier.onAlert(listener),
         log,
         assets: ASSETS,

@@ -22,14 +22,25 @@ export function drawable(table) {
   return table.measures.map((m) => m.name).filter((name) => NUMBER.has(kindOf(table, name)));
 }
 
-/** True when the parenthesis that the call opens is closed only by the last character. */
+/** True when the first parenthesis is closed only by the last character. */
 function isOneCall(expression) {
+  const text = expression.replace(/'(?:[^']|'')*'|"(?:[^"]|"")*"/g, (quote) => '_'.repeat(quote.length));
   let depth = 0;
-  for (let i = 0; i < expression.length; i++) {
-    if (expression[i] === '(') depth++;
-    else if (expression[i] === ')' && --depth === 0) return i === expression.length - 1;
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] === '(') depth++;
+    else if (text[i] === ')' && --depth === 0) return i === text.length - 1;
   }
   return false;
+}
+
+/** The expression without the casts and parentheses that the plan puts around it. */
+function bare(expression) {
+  const text = expression.trim();
+  const inside = isOneCall(text) ? /^(?:CAST\s*)?\(([^]*)\)$/i.exec(text)?.[1] : undefined;
+  if (inside === undefined) return text;
+  if (text.startsWith('(')) return bare(inside);
+  const cast = /^([^]*)\s+AS\s+[a-z]+(?:\([\d, ]+\))?$/i.exec(inside);
+  return cast === null ? text : bare(cast[1]);
 }
 
 /**
@@ -37,7 +48,7 @@ function isOneCall(expression) {
  * (a mean, a share) the groups do not know their weight: it is averaged over groups, and the page says so.
  */
 export function together(table, measure) {
-  const text = table.measures.find((m) => m.name === measure)?.expression.athena.trim() ?? '';
+  const text = bare(table.measures.find((m) => m.name === measure)?.expression.athena ?? '');
   const name = isOneCall(text) ? /^([a-z_]+)\s*\(/i.exec(text)?.[1]?.toLowerCase() : undefined;
   const distinct = /\(\s*distinct\b/i.test(text);
   if ((name === 'count' || name === 'count_if' || name === 'sum') && !distinct) return 'sum';

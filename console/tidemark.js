@@ -18,14 +18,15 @@ function shortPosition(position) {
 }
 
 function flatten(positions) {
-  return Object.entries(positions).flatMap(([source, shards]) =>
-    Object.entries(shards).map(([shard, position]) => ({
-      key: `${source} ${shard}`,
-      source,
-      shard,
-      position,
-    })),
-  );
+  const several = Object.keys(positions).length > 1;
+  return Object.entries(positions)
+    .flatMap(([source, shards]) =>
+      Object.entries(shards).map(([shard, position]) => {
+        const name = several ? `${source} ${shortShard(shard)}` : shortShard(shard);
+        return { key: `${source} ${shard}`, source, shard, name, position };
+      }),
+    )
+    .sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 
 /**
@@ -62,13 +63,7 @@ export function tidemarkView(upstreamLayer) {
     const digits = make('span.digits');
     const item = compact
       ? make('li.cell', {}, bar)
-      : make(
-          'li.shard',
-          {},
-          make('span.shard-name', {}, shortShard(entry.shard)),
-          make('span.track', {}, bar),
-          digits,
-        );
+      : make('li.shard', {}, make('span.shard-name', {}, entry.name), make('span.track', {}, bar), digits);
     list.append(item);
     return { item, bar, digits, position: '', movedAt: 0 };
   }

@@ -1,5 +1,6 @@
 import { athenaType, type Column, type ColumnRules, type ColumnType } from './column.ts';
 import { checkName } from './check-names.ts';
+import { nearest } from './nearest.ts';
 import type { Problems } from './problems.ts';
 
 /** Types whose values identify a row: they compare exactly in every engine. */
@@ -66,7 +67,19 @@ function ordered(problems: Problems, path: string, low: number | undefined, high
   }
 }
 
+const RULES: readonly string[] = [
+  'oneOf',
+  'min',
+  'max',
+  'minLength',
+  'maxLength',
+  'pattern',
+] satisfies (keyof ColumnRules)[];
+
 function checkRules(problems: Problems, path: string, rules: ColumnRules): void {
+  for (const rule of Object.keys(rules).filter((r) => !RULES.includes(r))) {
+    problems.add(`${path}.${rule}`, rule, 'no such rule', `write ${nearest(rule, RULES)}`);
+  }
   if (rules.oneOf?.length === 0) problems.add(`${path}.oneOf`, [], 'no value is allowed', 'list the values');
   ordered(problems, path, rules.min, rules.max);
   ordered(problems, path, rules.minLength, rules.maxLength);

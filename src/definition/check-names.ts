@@ -18,8 +18,16 @@ export type Named = keyof typeof LIMITS;
 
 /** Tables and views of our own, in every lakehouse. */
 const RESERVED_TABLES = new Set(['quarantine', 'freshness', 'audit', 'ledger', 'tidemark']);
-/** The relation that rules read. */
-const RESERVED_LOOKUPS = new Set(['batch']);
+/** The relation that rules read, and names that could be taken for a schema in `name.column`. */
+const RESERVED_LOOKUPS = new Set([
+  'batch',
+  'main',
+  'temp',
+  'memory',
+  'system',
+  'athena',
+  'information_schema',
+]);
 
 function problemOf(kind: Named, name: string): [message: string, remedy: string] | undefined {
   if (name.startsWith('_'))
@@ -39,7 +47,7 @@ function problemOf(kind: Named, name: string): [message: string, remedy: string]
   if (kind === 'table' && RESERVED_TABLES.has(name))
     return [`"${name}" is a table of the system`, 'choose another name'];
   if (kind === 'lookup' && RESERVED_LOOKUPS.has(name))
-    return [`"${name}" is the rows themselves`, 'choose another name'];
+    return [`"${name}" means something else in rules`, 'choose another name'];
   return undefined;
 }
 

@@ -85,6 +85,29 @@ const LABELS: Readonly<Record<string, string>> = {
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+const isColumn = (value: unknown): boolean =>
+  isObject(value) && isType(value.type) && typeof value.required === 'boolean';
+
+/** Whether a type is whole, whatever its kind is called. */
+function isType(value: unknown): boolean {
+  if (!isObject(value) || typeof value.kind !== 'string') return false;
+  switch (value.kind) {
+    case 'decimal':
+      return typeof value.precision === 'number' && typeof value.scale === 'number';
+    case 'list':
+      return isType(value.element);
+    case 'map':
+      return isType(value.key) && isType(value.value);
+    case 'struct':
+      return (
+        Array.isArray(value.fields) &&
+        value.fields.every((f) => isColumn(f) && isObject(f) && typeof f.name === 'string')
+      );
+    default:
+      return true;
+  }
+}
+
 function fits(value: unknown, shape: Shape): boolean {
   switch (shape.is) {
     case 'string':
@@ -94,7 +117,7 @@ function fits(value: unknown, shape: Shape): boolean {
     case 'sql':
       return isObject(value) && typeof value.sql === 'string';
     case 'column':
-      return isObject(value) && isObject(value.type) && typeof value.required === 'boolean';
+      return isColumn(value);
     case 'strings':
       return Array.isArray(value) && value.every((v) => typeof v === 'string');
     case 'either':

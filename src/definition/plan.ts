@@ -1,6 +1,9 @@
 import type { PlanColumn } from './column.ts';
 
-/** One SQL text per engine. Both give the same rows. */
+/**
+ * One SQL text per engine; both give the same rows. An expression names columns without their table: evaluate it where
+ * only the columns of its source are in scope. DuckDB's text calls macros of the engine's prelude (schema `athena`).
+ */
 export interface RuleSql {
   athena: string;
   duckdb: string;

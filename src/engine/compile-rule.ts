@@ -42,7 +42,11 @@ export async function compileRule(
   use: RuleUse,
 ): Promise<CompiledRule> {
   checkSpelling(text);
-  const tree = await parseExpression(session, text);
+  const tree = await parseExpression(
+    session,
+    text,
+    scope.columns.map((c) => c.name),
+  );
   const translation = new Translation(scope);
   const { type, duckdb, athena, aggregate, readsRow } = translation.translate(tree);
   if (!isColumnType(type)) {

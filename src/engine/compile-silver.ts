@@ -168,7 +168,9 @@ export async function compileSilver(
   const own = silverScope(name, [...columns]);
   const joins: PlanJoin[] = [];
   for (const [join, definition] of Object.entries(enrich ? (silver.joins ?? {}) : {})) {
-    const from = compiled.find((s) => s.name === definition.from)!;
+    const from = compiled.find((s) => s.name === definition.from);
+    // A table with problems of its own is not compiled; they are told there.
+    if (!from) continue;
     const result = await compileJoin(book, `${path}.joins.${join}`, join, definition, own, from);
     joins.push(result.join);
     columns.push(...result.columns);

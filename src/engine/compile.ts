@@ -72,7 +72,9 @@ async function compileTables(lakehouse: Lakehouse, session: Session): Promise<Pl
   const silver: PlanSilver[] = [];
   const definitions = lakehouse.silver ?? {};
   for (const name of inOrderOfJoins(definitions)) {
-    silver.push(await compileSilver(book, name, definitions[name]!, realtime, silver));
+    const before = problems.count;
+    const table = await compileSilver(book, name, definitions[name]!, realtime, silver);
+    if (problems.count === before) silver.push(table);
   }
   problems.throwIfAny(lakehouse.name);
   const gold: PlanGold[] = [];

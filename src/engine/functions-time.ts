@@ -1,7 +1,7 @@
 import type { FunctionSpec, Parameter } from './function-spec.ts';
 import { oneOf } from './function-spec.ts';
 import { literal } from './sql-text.ts';
-import { DATE, LONG, STRING, TIMESTAMP, sameType } from './sql-type.ts';
+import { DATE, LONG, STRING, sameType } from './sql-type.ts';
 import type { Typed } from './typed.ts';
 
 const DAY_UNITS = ['day', 'week', 'month', 'quarter', 'year'];
@@ -105,4 +105,3 @@ export const TIME_FUNCTIONS: Record<string, FunctionSpec> = {
 export const EXTRACT_FIELDS: Readonly<Record<string, string>> = Object.fromEntries(
   ['year', 'quarter', 'month', 'week', 'day', 'hour', 'minute', 'second'].map((f) => [f, f]),
 );
-export const ZONED_RESULT = TIMESTAMP;

@@ -42,6 +42,8 @@ function setup(settings: EngineSettings): string[] {
   const directories = (settings.allowedDirectories ?? []).map(literal).join(', ');
   return [
     `SET GLOBAL TimeZone = 'UTC'`,
+    // Keeping the order of input would make copies buffer whole results; where order matters it is asked for.
+    'SET GLOBAL preserve_insertion_order = false',
     `CREATE SCHEMA ${PRELUDE_SCHEMA}`,
     ...PRELUDE.map((macro) => macro.sql),
     ...(settings.sandbox

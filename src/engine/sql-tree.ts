@@ -2,6 +2,7 @@ import { parse } from 'lossless-json';
 import type { Session } from './session.ts';
 import { RuleProblem } from './rule-problem.ts';
 import { literal } from './sql-text.ts';
+import { tokenize } from './sql-tokens.ts';
 
 /** A node of DuckDB's syntax tree as `json_serialize_sql` writes it. Numbers are text: 64 bits do not fit JavaScript's. */
 export interface SqlNode {
@@ -23,24 +24,41 @@ const BEFORE = 'SELECT (';
 /** What every part of a SELECT but its list looks like when it is not there. */
 const PLAIN_PARTS = ['where_clause', 'having', 'qualify', 'sample'];
 
-function remedyFor(message = ''): string {
-  const word = /at or near "([a-z_]\w*)"/i.exec(message)?.[1];
-  const quoted = word === undefined ? '' : `; when ${word} is a column, write "${word}" in double quotes`;
-  return `write one SQL expression${quoted}`;
+/** A column whose name is a word of SQL is the likeliest reason, and the parser points behind it. */
+async function remedyFor(session: Session, text: string, columns: readonly string[]): Promise<string> {
+  const words = new Set(tokenize(text).flatMap((t) => (t.kind === 'word' ? [t.text.toLowerCase()] : [])));
+  const named = columns.filter((c) => words.has(c)).map(literal);
+  if (named.length === 0) return 'write one SQL expression';
+  const [keyword] = await session.rows(
+    `SELECT keyword_name AS word FROM duckdb_keywords() WHERE keyword_name IN (${named.join(', ')})
+     AND keyword_category <> 'unreserved' ORDER BY 1`,
+  );
+  return keyword
+    ? `write the column as "${keyword.word as string}", in double quotes`
+    : 'write one SQL expression';
 }
 
 /**
  * Parses one expression with DuckDB's own parser.
+ * @param columns names that the text may read, for the remedy
  * @throws RuleProblem when the text is not exactly one expression
  */
-export async function parseExpression(session: Session, text: string): Promise<SqlNode> {
+export async function parseExpression(
+  session: Session,
+  text: string,
+  columns: readonly string[] = [],
+): Promise<SqlNode> {
   const statement = literal(`${BEFORE}${text}\n)`);
   const [row] = await session.rows(`SELECT json_serialize_sql(${statement})::VARCHAR AS tree`);
   // Every number as text: the third argument replaces the number parser.
   const parsed = parse(row?.tree as string, null, (number) => number) as Parsed;
   if (parsed.error) {
     const place = parsed.position === undefined ? undefined : Number(parsed.position) - BEFORE.length;
-    throw new RuleProblem(parsed.error_message ?? 'cannot be parsed', remedyFor(parsed.error_message), place);
+    throw new RuleProblem(
+      parsed.error_message ?? 'cannot be parsed',
+      await remedyFor(session, text, columns),
+      place,
+    );
   }
   const root = parsed.statements?.[0]?.node;
   const list = root?.select_list;

@@ -7,6 +7,8 @@ import { currentSchema, planScan, type DataFile, type ScanFile, type SnapshotCha
 
 /** Files below this size count as small. */
 const SMALL_BYTES = 32 * 1024 * 1024;
+/** Rows of a row group: a reader and the writer hold one for each column and thread. */
+const ROW_GROUP = 40_960;
 /** So many small files are folded into one by the merge that finds them. */
 const SMALL_FILES = 8;
 /** A file that has lost this share of its rows is rewritten. */
@@ -63,7 +65,13 @@ async function writeRows(
   const id = io.random.uuid();
   const local = `${scratch}/${id}.parquet`;
   const select = parts.join(' UNION ALL ');
-  const { path, ...stats } = await writeParquet(session, { select, schema, path: local, fullBounds: delta.fullBounds });
+  const { path, ...stats } = await writeParquet(session, {
+    select,
+    schema,
+    path: local,
+    fullBounds: delta.fullBounds,
+    rowGroupSize: ROW_GROUP,
+  });
   if (stats.recordCount === 0) return undefined;
   const uri = `${table.metadata.location}/data/${id}.parquet`;
   await io.store.putFile(uri, path);

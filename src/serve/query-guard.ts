@@ -82,17 +82,17 @@ class Guard {
   readonly parts: QueryParts = { mentions: [], calls: [], longColumns: [] };
   /** Nodes seen that read rows. */
   readers = 0;
-  readonly #sql: string;
+  readonly #shown: string;
   readonly #place: (bytes: number | undefined) => number;
 
-  constructor(sql: string) {
-    this.#sql = sql;
+  constructor(sql: string, shown: string) {
+    this.#shown = shown;
     this.#place = placer(sql);
   }
 
   #refuse(node: SqlNode, what: string, remedy: string): TidemarkError {
     const at = this.#place(node.query_location);
-    return new TidemarkError('refused', `${what} in a query${at < 0 ? '' : pointAt(this.#sql, at)}`, {
+    return new TidemarkError('refused', `${what} in a query${at < 0 ? '' : pointAt(this.#shown, at)}`, {
       context: at < 0 ? {} : { position: at },
       remedy,
     });
@@ -246,9 +246,10 @@ function countReaders(node: SqlNode): number {
  * Allows what only reads tables and computes, and lists what a query reads and calls.
  * @throws kind `refused` for table functions, functions that act or tell of the machine, parameters, and constructs
  * that are no plain SELECT
+ * @param shown the text as its author wrote it, for messages; as long as `sql`
  */
-export function inspectQuery(sql: string, root: SqlNode): QueryParts {
-  const guard = new Guard(sql);
+export function inspectQuery(sql: string, root: SqlNode, shown = sql): QueryParts {
+  const guard = new Guard(sql, shown);
   guard.query(root, new Set());
   // What the walk above did not come by was not checked either.
   if (guard.readers !== countReaders(root))

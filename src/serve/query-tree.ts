@@ -23,29 +23,30 @@ interface Parsed {
 
 const ONE_SELECT = 'send one SELECT statement; nothing can be written from here';
 
-function syntaxError(sql: string, parsed: Parsed): TidemarkError {
+function syntaxError(shown: string, parsed: Parsed): TidemarkError {
   if (parsed.error_type === 'not implemented')
     return new TidemarkError('refused', 'only SELECT statements are answered', { remedy: ONE_SELECT });
   // The parser counts code points, texts here count UTF-16 units.
-  const points = Array.from(sql);
+  const points = Array.from(shown);
   const at =
     parsed.position === undefined ? undefined : points.slice(0, Number(parsed.position)).join('').length;
   const message = parsed.error_message ?? 'the text cannot be parsed';
-  return new TidemarkError('invalid', `SQL: ${message}${at === undefined ? '' : pointAt(sql, at)}`, {
+  return new TidemarkError('invalid', `SQL: ${message}${at === undefined ? '' : pointAt(shown, at)}`, {
     context: at === undefined ? {} : { position: at },
-    remedy: 'correct the statement where the caret points',
+    remedy: at === undefined ? ONE_SELECT : 'correct the statement where the caret points',
   });
 }
 
 /**
  * The syntax tree of a text that is one SELECT (or WITH, VALUES, a set operation).
+ * @param shown the text as its author wrote it, for messages; as long as `sql`
  * @throws kind `invalid` for wrong syntax, `refused` for any other statement
  */
-export async function parseSelect(session: Session, sql: string): Promise<SqlNode> {
+export async function parseSelect(session: Session, sql: string, shown = sql): Promise<SqlNode> {
   const options = 'skip_null := true, skip_empty := true, skip_default := true';
   const [row] = await session.rows(`SELECT json_serialize_sql(${literal(sql)}, ${options}) AS tree`);
   const parsed = JSON.parse(row?.tree as string) as Parsed;
-  if (parsed.error) throw syntaxError(sql, parsed);
+  if (parsed.error) throw syntaxError(shown, parsed);
   const [statement, ...more] = parsed.statements ?? [];
   if (!statement)
     throw new TidemarkError('invalid', 'there is no statement in the text', { remedy: ONE_SELECT });

@@ -128,7 +128,7 @@ export async function rewriteQuery(
   const tokens = tokenize(sql);
   const clauses = travelClauses(sql, tokens);
   const plain = withoutTravel(sql, clauses);
-  const parts = inspectQuery(plain, await parseSelect(session, plain));
+  const parts = inspectQuery(plain, await parseSelect(session, plain, sql), sql);
   const index: TokenIndex = new Map(tokens.map((t, i) => [t.start, i]));
   const relations = new Map<string, Relation>();
   const keys = new Map<string, string>();
@@ -172,5 +172,21 @@ export async function rewriteQuery(
   edits.push(...callEdits(parts.calls, tokens, index, macros, macroSchema));
   edits.push(...columnEdits(parts.longColumns, tokens, index, databases));
   edits.push(...endEdits(sql, tokens));
-  return { run: applyEdits(sql, edits), relations };
+  const run = applyEdits(sql, edits);
+  await checkRewritten(session, run.text, relations);
+  return { run, relations };
+}
+
+/** What runs is checked once more: should two parsers ever read a text differently, it still reads nothing else. */
+async function checkRewritten(
+  session: Session,
+  text: string,
+  views: ReadonlyMap<string, unknown>,
+): Promise<void> {
+  const { mentions } = inspectQuery(text, await parseSelect(session, text));
+  const foreign = mentions.find((m) => m.catalog !== 'temp' || m.schema !== 'main' || !views.has(m.table));
+  if (foreign)
+    throw new TidemarkError('refused', `the query names "${foreign.table}" in a way that is not answered`, {
+      remedy: 'write names of tables plainly, in double quotes where they have other signs than letters',
+    });
 }

@@ -110,8 +110,18 @@ function untouchedRows({ silver, sources }: View, own: string[], fact: PlanGroup
   return `SELECT ${idents(own, 's.')} FROM ${sources.silver(silver.name)} AS s WHERE ${visible} AND ${untouched}`;
 }
 
+/**
+ * Silver rows of the keys that real-time rows touch. An inner join by the few keys comes first, because engines push
+ * its keys into the scan; an outer join would read all of Silver.
+ */
+function heldRows({ silver, sources }: View, own: string[]): string {
+  const columns = [...own, ...silver.groups.map((g) => g.ordColumn), DELETED];
+  const lookup = (sources.silverLookup ?? sources.silver)(silver.name);
+  return `SELECT ${idents(columns, 's.')} FROM ${lookup} AS s JOIN changed AS k ON ${equal(silver.key, 's', 'k')}`;
+}
+
 /** The rows of keys that real-time rows touch: per column group the side with the higher `ord` wins. */
-function touchedRows({ silver, sources }: View, own: string[], fact: PlanGroup): string {
+function touchedRows({ silver }: View, own: string[], fact: PlanGroup): string {
   const newer = (g: PlanGroup): string => `${setBy(g)}._ord > coalesce(s.${ident(g.ordColumn)}, '')`;
   const pick = (g: PlanGroup, from: string, kept: string): string =>
     `CASE WHEN ${newer(g)} THEN ${setBy(g)}.${ident(from)} ELSE s.${ident(kept)} END`;
@@ -124,11 +134,10 @@ function touchedRows({ silver, sources }: View, own: string[], fact: PlanGroup):
     `${pick(fact, '_ord', fact.ordColumn)} AS _fact_ord`,
     `${pick(fact, DELETED, DELETED)} AS ${DELETED}`,
   ];
-  const lookup = (sources.silverLookup ?? sources.silver)(silver.name);
   const joins = silver.groups.map((g) => `LEFT JOIN ${setBy(g)} ON ${equal(silver.key, setBy(g), 'k')}`);
   return `SELECT ${idents(own)} FROM (
       SELECT ${[...columns, ...system].join(', ')}
-      FROM changed AS k LEFT JOIN ${lookup} AS s ON ${equal(silver.key, 's', 'k')} ${joins.join(' ')}
+      FROM changed AS k LEFT JOIN held AS s ON ${equal(silver.key, 's', 'k')} ${joins.join(' ')}
     ) AS t WHERE ${isVisible('_fact_ord', DELETED)}`;
 }
 
@@ -141,6 +150,7 @@ function keyedSql(view: View): string {
   const parts = [
     ...silver.groups.map((g) => `${setBy(g)} AS (${newestRows(view, g)})`),
     `changed AS (${keys.join(' UNION ')})`,
+    `held AS (${heldRows(view, own)})`,
     `latest AS (${untouchedRows(view, own, fact)}\n    UNION ALL ${touchedRows(view, own, fact)})`,
   ];
   return `WITH ${parts.join(',\n  ')}\n${withJoins(view)}`;

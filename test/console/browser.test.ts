@@ -193,7 +193,7 @@ withChromium('the console in a browser', () => {
     await page.locator('#result').waitFor();
     // Past the moment in which a new alert lights up.
     await page.waitForTimeout(2500);
-    const found = (await page.evaluate(contrastsOf('body *'))) as [string, number][];
+    const found = await page.evaluate<[string, number][]>(contrastsOf('body *'));
     expect(found.length).toBeGreaterThan(80);
     expect(found.filter(([, ratio]) => ratio < 4.5)).toEqual([]);
   });

@@ -168,6 +168,7 @@ export class FakeLakehouse {
         changed: Math.floor(this.perSecond * 3.7),
         elapsedMs: 212,
       };
+      const joined = table === 'weather' ? {} : this.#positions('weather:weather', 1, at);
       const shards = table === 'weather' ? 1 : 2;
       return {
         ...base,
@@ -175,7 +176,7 @@ export class FakeLakehouse {
         dataFiles: 31,
         deleteFiles: 4,
         bytes: n * 118,
-        tidemark: this.#positions(source, shards, at),
+        tidemark: { ...this.#positions(source, shards, at), ...joined },
         lastMerge: merged,
       };
     }

@@ -119,10 +119,10 @@ export const FAKE_PLAN: Plan = {
         [column('hour', 'timestamp'), "date_trunc('hour', scheduled_departure)"],
       ],
       [
-        [column('flights', 'long'), 'count(*)'],
-        [column('cancellations', 'long'), "count_if(status = 'cancelled')"],
-        [column('mean_departure_delay', 'double'), 'avg(departure_delay)'],
-        [column('worst_departure_delay', 'int'), 'max(departure_delay)'],
+        [column('flights', 'long'), 'CAST(count(*) AS bigint)'],
+        [column('cancellations', 'long'), `CAST(count_if(("status" = 'cancelled (')) AS bigint)`],
+        [column('mean_departure_delay', 'double'), 'CAST(avg("departure_delay") AS double)'],
+        [column('worst_departure_delay', 'int'), 'CAST(max("departure_delay") AS decimal(9, 2))'],
         [
           column('share_late', 'double'),
           'CAST(count_if(departure_delay > 15) AS double) / nullif(count(*), 0)',

@@ -1,5 +1,5 @@
 import { column, sql } from '../../../src/definition/index.ts';
-import { shopWith } from './definitions.ts';
+import type { shopWith } from './definitions.ts';
 
 type Change = Parameters<typeof shopWith>[0];
 const enrich = (d: Parameters<Change>[0]): Record<string, Record<string, Record<string, unknown>>> =>
@@ -219,6 +219,11 @@ export const PROBLEMS: [hazard: string, change: Change, line: string][] = [
     'realtime.orders.lookups.customer: "customer" is also a column of the stream; give the lookup another name, and say which reference it is',
   ],
   [
+    'a lookup under the name of the rows that rules read',
+    (d) => (d.realtime!.orders!.lookups = { batch: { reference: 'customers', on: { id: 'customer' } } }),
+    'realtime.orders.lookups.batch: "batch" means something else in rules; choose another name',
+  ],
+  [
     'a Gold table under the name of a Silver table',
     (d) => (d.gold!.orders = { from: 'orders', groupBy: { tier: 'tier' }, measures: { n: sql`count(*)` } }),
     'gold.orders: "orders" is also a table of silver; give the Gold table another name',
@@ -280,6 +285,24 @@ export const PROBLEMS: [hazard: string, change: Change, line: string][] = [
     'gold.by_tier.groupBy: groupBy is empty; name the columns that make a group',
   ],
   // Plain JavaScript
+  [
+    'a rule that there is not',
+    (d) =>
+      (d.streams!.rates!.columns = { at: column.timestamp(), x: { ...column.int(), rules: { minimum: 1 } } }),
+    'streams.rates.columns.x.minimum: no such rule; write one of "min", "oneOf", "max", "minLength", "pattern", "maxLength"',
+  ],
+  [
+    'a list without a type of its elements',
+    (d) =>
+      (d.streams!.rates!.columns = { at: column.timestamp(), x: { type: { kind: 'list' }, required: true } }),
+    'streams.rates.columns.x: {"type":{"kind":"list"},"required":true} is not a column: column.string(); write a column: column.string()',
+  ],
+  [
+    'a type that there is not',
+    (d) =>
+      (d.streams!.rates!.columns = { at: column.timestamp(), x: { type: { kind: 'text' }, required: true } }),
+    'streams.rates.columns.x: no type "text"; use column.string() and its like',
+  ],
   [
     'a key that means nothing',
     (d) => (d.realtime!.orders!.filter = sql`amount > 0`),

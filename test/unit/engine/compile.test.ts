@@ -195,7 +195,7 @@ describe('wrong rules', () => {
       [
         'realtime.orders.where',
         '"amuont > 0": the stream "order_events" has no column "amuont" at "amuont > 0"',
-        'write one of "amount", "at", "lines", "_extra", "order_id", "customer", or a column of the lookups customers',
+        'write one of "amount", "at", "lines", "_extra", "customer", "order_id", or a column of the lookups customers',
       ],
       [
         'realtime.orders.select.tier',
@@ -216,6 +216,12 @@ describe('wrong rules', () => {
   });
 
   const CASES: [hazard: string, change: Parameters<typeof shopWith>[0], path: string, message: string][] = [
+    [
+      'a column whose name is a word of SQL, unquoted',
+      (d) => (d.realtime!.orders!.where = sql`at > TIMESTAMP '2024-01-01 00:00:00'`),
+      'realtime.orders.where',
+      'syntax error',
+    ],
     [
       'a derived column that reads another one',
       (d) => (d.realtime!.orders!.select = { tier: sql`customers.tier`, gold_tier: sql`tier = 'gold'` }),
@@ -288,6 +294,15 @@ describe('wrong rules', () => {
     expect(found.map((p) => p.path)).toEqual([path]);
     expect(found[0]!.message).toContain(message);
   });
+});
+
+test('a column whose name is a word of SQL is told to be quoted, and works so', async () => {
+  const [found] = await problems(
+    shopWith((d) => (d.realtime!.orders!.where = sql`at > TIMESTAMP '2024-01-01 00:00:00'`)),
+  );
+  expect(found!.remedy).toBe('write the column as "at", in double quotes');
+  const quoted = shopWith((d) => (d.realtime!.orders!.where = sql`"at" > TIMESTAMP '2024-01-01 00:00:00'`));
+  await expect(compileLakehouse(quoted)).resolves.toBeDefined();
 });
 
 test('modes and options arrive in the plan', async () => {

@@ -58,7 +58,7 @@ export const REFUSED_VALUES: [rule: string, message: string, remedy: string][] =
   ["'open", "the quote ' is not closed", 'close it'],
   ['', 'is empty', 'write an SQL expression'],
   ['qty >', 'syntax error', 'one SQL expression'],
-  ["at > DATE '2024-01-01'", 'syntax error at or near "at"', 'write "at" in double quotes'],
+  ["at > DATE '2024-01-01'", 'syntax error', 'write one SQL expression'],
   // Division and overflow
   ['price / rate', 'the divisor of / may be zero', 'nullif(y, 0)'],
   ['price / nullif(rate, 0)', 'the engines divide decimals to different digits', 'CAST(x AS double) / y'],
