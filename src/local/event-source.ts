@@ -93,7 +93,12 @@ export class EventSource {
   async run(signal: AbortSignal): Promise<void> {
     const { clock } = this.#ports;
     while (!signal.aborted) {
-      await this.#startShards(signal);
+      try {
+        await this.#startShards(signal);
+      } catch (error) {
+        // A stream that was deleted, or a disk that fails: neither may end the process.
+        this.#ports.log.error('the shards of a stream cannot be listed; trying again', { stream: this.#name, error });
+      }
       await clock.sleep(IDLE_POLL_MS, signal);
     }
     await Promise.all(this.#running.values());
@@ -105,12 +110,13 @@ export class EventSource {
     const known = new Set(shards.map((s) => s.shardId));
     for (const { shardId, parents } of shards) {
       if (this.#running.has(shardId)) continue;
+      // Known and unread: a child that waits for its parent's end keeps the source from being idle.
+      this.#caughtUp.set(shardId, false);
       const ended = await Promise.all(
         // A parent that left the stream is past its retention: it does not block its children.
         parents.filter((p) => known.has(p)).map(async (p) => (await checkpoints.get(this.#name, p))?.ended === true),
       );
       if (!ended.every(Boolean)) continue;
-      this.#caughtUp.set(shardId, false);
       const run = this.#poll(shardId, signal).catch((error: unknown) => {
         log.error('polling a shard failed; starting it again', { stream: this.#name, shard: shardId, error });
         this.#running.delete(shardId);
@@ -201,9 +207,10 @@ export class EventSource {
       try {
         const { batchItemFailures } = await this.#ports.invoke(event);
         const next = remaining(left, batchItemFailures);
-        if (next.length < left.length) attempt = -1;
+        if (next.length === 0) return;
+        if (next.length === left.length) throw noProgress(event);
+        attempt = -1;
         left = next;
-        if (left.length === 0) return;
       } catch (error) {
         if (this.#givenUp(left, attempt)) return await this.#ports.onFailure(event, error);
         this.#ports.log.warn('a batch failed; it will be tried again', {
@@ -248,6 +255,12 @@ export class EventSource {
       })),
     };
   }
+}
+
+/** Lambda counts a batch of which nothing was taken as failed, also when the function returned. */
+function noProgress(event: KinesisEvent): TidemarkError {
+  const first = event.Records[0]!.eventID;
+  return new TidemarkError('unavailable', `the function took no record of the batch from ${first} on`);
 }
 
 /** Everything from the lowest reported sequence number on is asked for again. */

@@ -35,6 +35,12 @@ export class IntegrateLoop {
     return this.#current;
   }
 
+  /** A whole run that began after this call: it sees all that was committed before. */
+  async fresh(): Promise<StepResult[]> {
+    await this.#current;
+    return this.once();
+  }
+
   async #stages(): Promise<StepResult[]> {
     const { plan, io, log } = this.#ports;
     const results: StepResult[] = [];

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { GetRecordsCommand, GetShardIteratorCommand, ListShardsCommand, type KinesisClient } from '@aws-sdk/client-kinesis';
 
-/** A multiset of record payloads, by hash. */
+/** A multiset of record payloads, by hash, and how far the stream was read for it. */
 export class Landed {
+  /** The last sequence number read, by shard. */
+  readonly positions: Record<string, string> = {};
   readonly #counts = new Map<string, number>();
   #size = 0;
 
@@ -54,7 +56,10 @@ export async function readLanded(client: KinesisClient, stream: string, after: R
     let iterator = start.ShardIterator;
     while (iterator !== undefined) {
       const page = await client.send(new GetRecordsCommand({ ShardIterator: iterator }));
-      for (const record of page.Records ?? []) landed.add(record.Data!);
+      for (const record of page.Records ?? []) {
+        landed.add(record.Data!);
+        landed.positions[ShardId!] = record.SequenceNumber!;
+      }
       if ((page.Records ?? []).length === 0 && page.MillisBehindLatest === 0) break;
       iterator = page.NextShardIterator;
     }

@@ -7,7 +7,7 @@ import { TidemarkError } from '../errors.ts';
 import type { Clock } from '../ports/clock.ts';
 
 /** PutRecords takes 500 records and 5 MiB. */
-const MAX_RECORDS = 500;
+export const MAX_RECORDS = 500;
 const MAX_BYTES = 4_500_000;
 const RETRY_MS = { first: 50, longest: 2_000 };
 

@@ -1,8 +1,8 @@
 import type { KinesisClient } from '@aws-sdk/client-kinesis';
 import { openStore, type LocalDatabase, type Store } from '../adapters/local/database.ts';
 import type { Clock } from '../ports/clock.ts';
-import { Landed, readLanded } from './landed.ts';
-import { batches, partitionKeyOf, putBatch, readLines, type Line } from './producer.ts';
+import { readLanded, type Landed } from './landed.ts';
+import { batches, MAX_RECORDS, partitionKeyOf, putBatch, readLines, type Line } from './producer.ts';
 import type { ReplaySource } from './replay-source.ts';
 import type { ReplayState } from './state.ts';
 
@@ -69,7 +69,7 @@ export class Replay {
   async prepare(): Promise<number | undefined> {
     let next: number | undefined;
     for await (const line of readLines(this.#path)) {
-      if (this.#total === this.#progress.line) next = this.#timeOf(line);
+      if (this.#total >= this.#progress.line) next ??= this.#timeOf(line);
       this.#total++;
     }
     return next;
@@ -78,10 +78,11 @@ export class Replay {
   async run(pace: Pace, signal: AbortSignal): Promise<void> {
     if (this.#progress.finished) return;
     const landed = await readLanded(this.#client, this.#source.stream, this.#progress.positions);
+    if (landed.size > 0) await this.#complete(landed, signal);
     let index = 0;
     let window: { text: string; index: number }[] = [];
     const flush = async (): Promise<void> => {
-      await this.#put(window, pace, landed, signal);
+      await this.#put(window, pace, signal);
       window = [];
     };
     for await (const text of readLines(this.#path)) {
@@ -95,23 +96,46 @@ export class Replay {
     await this.#note({ ...this.#progress, finished: true });
   }
 
+  /**
+   * Completes the one request that was under way when the last process ended. Only its lines, which follow the noted
+   * one, can be among what landed; those that did not land are put now, and all of them are noted together: a note in
+   * between would move the known positions past what landed behind it.
+   */
+  async #complete(landed: Landed, signal: AbortSignal): Promise<void> {
+    const { line } = this.#progress;
+    const request: { line: Line; landed: boolean }[] = [];
+    let index = 0;
+    for await (const text of readLines(this.#path)) {
+      if (index >= line + MAX_RECORDS) break;
+      if (index >= line) {
+        const next = this.#line(text, index);
+        request.push({ line: next, landed: landed.take(next.data) });
+      }
+      index++;
+    }
+    const end = request.findLastIndex((r) => r.landed) + 1;
+    if (end === 0) return;
+    const missing = request.slice(0, end).filter((r) => !r.landed);
+    let { positions } = this.#progress;
+    for (const batch of batches(missing.map((r) => r.line)))
+      positions = { ...positions, ...(await putBatch(this.#client, this.#source.stream, batch, this.#clock, signal)) };
+    positions = highest(positions, landed.positions);
+    await this.#note({ line: line + end, positions, ...this.#timed(request[end - 1]!.line) });
+  }
+
   /** Puts lines as they fall due. */
-  async #put(lines: { text: string; index: number }[], pace: Pace, landed: Landed, signal: AbortSignal): Promise<void> {
+  async #put(lines: { text: string; index: number }[], pace: Pace, signal: AbortSignal): Promise<void> {
     let rest = lines;
     while (rest.length > 0 && !signal.aborted) {
       const due = this.#dueUntil(pace);
-      const at = rest.findIndex((l) => this.#timeOf(l.text) > due);
+      const at = rest.findIndex((l) => (this.#timeOf(l.text) ?? -Infinity) > due);
       const ready = at < 0 ? rest : rest.slice(0, at);
       rest = rest.slice(ready.length);
-      const fresh = ready.map((l) => this.#line(l.text, l.index)).filter((l) => landed.size === 0 || !landed.take(l.data));
-      for (const batch of batches(fresh)) {
+      for (const batch of batches(ready.map((l) => this.#line(l.text, l.index)))) {
         const positions = await putBatch(this.#client, this.#source.stream, batch, this.#clock, signal);
         const last = batch.at(-1)!;
-        await this.#note({
-          line: last.index + 1,
-          positions: { ...this.#progress.positions, ...positions },
-          at: this.#timeText(last.data.toString()),
-        });
+        const all = { ...this.#progress.positions, ...positions };
+        await this.#note({ line: last.index + 1, positions: all, ...this.#timed(last) });
       }
       if (rest.length > 0) await this.#clock.sleep(TICK_MS, signal);
     }
@@ -126,16 +150,34 @@ export class Replay {
     return pace.from + (this.#clock.now() - pace.startedAt) * pace.speed;
   }
 
-  #timeText(line: string): string {
-    return String((JSON.parse(line) as Record<string, unknown>)[this.#source.eventTime]);
+  /** Undefined for a line that is no record with that time: it is put like any other, and quarantined behind the stream. */
+  #timeText(line: string): string | undefined {
+    try {
+      const time = (JSON.parse(line) as Record<string, unknown> | null)?.[this.#source.eventTime];
+      return typeof time === 'string' && !Number.isNaN(Date.parse(time)) ? time : undefined;
+    } catch {
+      return undefined;
+    }
   }
 
-  #timeOf(line: string): number {
-    return Date.parse(this.#timeText(line));
+  #timeOf(line: string): number | undefined {
+    const text = this.#timeText(line);
+    return text === undefined ? undefined : Date.parse(text);
+  }
+
+  #timed({ data }: Line): { at?: string } {
+    const at = this.#timeText(data.toString()) ?? this.#progress.at;
+    return at === undefined ? {} : { at };
   }
 
   async #note(progress: Progress): Promise<void> {
     this.#progress = progress;
     await this.#stored.put(this.#key, progress);
   }
+}
+
+/** By shard the higher of two sequence numbers. */
+function highest(one: Record<string, string>, other: Record<string, string>): Record<string, string> {
+  const all = Object.entries(other).filter(([shard, n]) => one[shard] === undefined || BigInt(n) > BigInt(one[shard]));
+  return { ...one, ...Object.fromEntries(all) };
 }

@@ -22,6 +22,7 @@ import { EVENT_SOURCE_DEFAULTS, EventSource } from './event-source.ts';
 import { IntegrateLoop } from './integrate-loop.ts';
 import { KinesisStore } from './kinesis/store.ts';
 import { startKinesisServer, type KinesisServer } from './kinesis/server.ts';
+import { LocalUnreferencedLog, MaintainLoop } from './maintain-loop.ts';
 import { Metrics } from './metrics.ts';
 import { localKinesisClient } from './producer.ts';
 import { Replay } from './replay.ts';
@@ -110,11 +111,24 @@ export class Runtime {
    * @throws TidemarkError kind `refused` when another process runs the folder or it holds another lakehouse
    */
   static async start(settings: RuntimeSettings): Promise<Runtime> {
+    const opened: (() => Promise<void>)[] = [];
+    try {
+      return await Runtime.#open(settings, opened);
+    } catch (error) {
+      // Nothing may stay open or locked: the process must be able to end, and the next start to begin.
+      for (const close of opened.reverse()) await close();
+      throw error;
+    }
+  }
+
+  static async #open(settings: RuntimeSettings, opened: (() => Promise<void>)[]): Promise<Runtime> {
     const { folder, plan, log } = settings;
     await mkdir(folder, { recursive: true });
     // The stream's lock is the folder's: whoever has it runs the lakehouse.
     const kinesis = await KinesisStore.open({ dir: join(folder, 'kinesis'), clock: systemClock });
+    opened.push(() => kinesis.close());
     const stores = openStores(folder, true);
+    opened.push(() => stores.close());
     // What was being written when the last process ended was named by nothing yet.
     await rm(stores.scratch, { recursive: true, force: true });
     await mkdir(stores.scratch, { recursive: true });
@@ -129,12 +143,14 @@ export class Runtime {
       memoryLimit: ENGINE_MEMORY,
       tempDirectory: stores.scratch,
     });
+    opened.push(() => engine.close());
     const session = await engine.session();
     for (const reference of plan.references)
       await loadReference(session, reference, join(settings.base, reference.source));
     await session.close();
     const server = await startKinesisServer({ store: kinesis, port: settings.port, log });
     const runtime = new Runtime(settings, stores, kinesis, server, engine, deployment.version);
+    opened.splice(0, opened.length, () => runtime.close());
     await runtime.#run();
     return runtime;
   }
@@ -156,11 +172,12 @@ export class Runtime {
     const { clock } = this.stores.io;
     const idle = (): boolean => [...this.#sources.values()].every((s) => s.idle);
     for (;;) {
-      while (!idle()) await clock.sleep(CATCH_UP_POLL_MS, this.#stop.signal);
-      for (const loop of this.#commits.values()) await loop.flush();
-      const results = await this.#integrate.once();
-      if (idle() && results.every((r) => r.outcome === 'idle')) return;
+      // A sleep of an aborted signal ends at once: without the second look this would spin for ever.
+      while (!idle() && !this.#stop.signal.aborted) await clock.sleep(CATCH_UP_POLL_MS, this.#stop.signal);
       if (this.#stop.signal.aborted) return;
+      for (const loop of this.#commits.values()) await loop.flush();
+      const results = await this.#integrate.fresh();
+      if (idle() && results.every((r) => r.outcome === 'idle')) return;
       if (results.some((r) => r.outcome === 'failed')) await clock.sleep(FAILED_PAUSE_MS, this.#stop.signal);
     }
   }
@@ -252,6 +269,12 @@ export class Runtime {
     });
   }
 
+  #maintenance(): MaintainLoop {
+    const { io, ledger, scratch, database, warehouse } = this.stores;
+    const ports = { io, ledger, scratch, engine: this.#engine, log: new LocalUnreferencedLog(database) };
+    return new MaintainLoop(this.#settings.plan, ports, warehouse, this.#settings.log);
+  }
+
   async #run(): Promise<void> {
     const { signal } = this.#stop;
     // What the last process claimed comes first, so that the tables are whole before anything new.
@@ -259,7 +282,7 @@ export class Runtime {
       await commitPending({ io: this.stores.io, ledger: this.stores.ledger, log: this.#settings.log }, name);
     for (const loop of this.#commits.values()) this.#running.push(loop.run(signal));
     for (const source of this.#sources.values()) this.#running.push(source.run(signal));
-    this.#running.push(this.#integrate.run(signal), this.#flushLoop(signal));
+    this.#running.push(this.#integrate.run(signal), this.#maintenance().run(signal), this.#flushLoop(signal));
     await this.announce();
   }
 
@@ -273,7 +296,11 @@ export class Runtime {
   async #flushLoop(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.stores.io.clock.sleep(FLUSH_MS, signal);
-      await this.#flushMetrics();
+      try {
+        await this.#flushMetrics();
+      } catch (error) {
+        this.#settings.log.warn('measurements could not be kept; trying again', { error });
+      }
     }
   }
 

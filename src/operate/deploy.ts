@@ -18,6 +18,9 @@ const PROPERTIES = {
   'write.metadata.previous-versions-max': '50',
 };
 
+/** Tables that are committed to several times a second: their metadata is most of what a commit writes. */
+const HOT_PROPERTIES = { ...PROPERTIES, 'write.metadata.compression-codec': 'gzip' };
+
 export interface DeployedTable {
   spec: TableSpec;
   change: 'created' | 'unchanged' | 'columns added';
@@ -47,7 +50,8 @@ function missingColumns(spec: TableSpec, table: Table): PlanColumn[] {
 async function deployTable(io: TableIo, warehouse: string, spec: TableSpec): Promise<DeployedTable> {
   if ((await io.catalog.load(spec.name)) === undefined) {
     const location = `${warehouse}${spec.name.database}/${spec.name.table}`;
-    await createTable(io, spec.name, { location, schema: icebergFields(spec.columns), properties: PROPERTIES });
+    const properties = spec.layer === 'realtime' || spec.layer === 'ops' ? HOT_PROPERTIES : PROPERTIES;
+    await createTable(io, spec.name, { location, schema: icebergFields(spec.columns), properties });
     return { spec, change: 'created' };
   }
   for (;;) {

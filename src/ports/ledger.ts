@@ -109,6 +109,8 @@ export interface Ledger {
   intents(table: TableName, ref: ShardRef, from: Position, limit: number): Promise<Intent[]>;
   /** Every shard that has ever had an intent for `table`. */
   intentShards(table: TableName): Promise<ShardRef[]>;
+  /** Removes intents that end at or below `upTo` and were claimed before `before` (milliseconds since 1970). Returns how many. */
+  forget(table: TableName, ref: ShardRef, upTo: Position, before: number): Promise<number>;
   /** Counts one more failed attempt at a batch, durably, and returns the new count. Only content failures count. */
   countAttempt(ref: ShardRef, first: Position): Promise<number>;
   /** Called after each claim with the tables that have new intents: a hint, may be missed. Returns an unsubscribe. */

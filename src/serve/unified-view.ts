@@ -103,11 +103,12 @@ function isVisible(ord: string, deleted: string): string {
   return `${ord} IS NOT NULL AND NOT coalesce(${deleted}, false)`;
 }
 
-/** Silver rows that nothing in the real-time tables can change. */
+/** Silver rows that nothing in the real-time tables can change. DuckDB runs NOT EXISTS three times as long. */
 function untouchedRows({ silver, sources }: View, own: string[], fact: PlanGroup): string {
-  const untouched = `NOT EXISTS (SELECT 1 FROM changed AS k WHERE ${equal(silver.key, 'k', 's')})`;
   const visible = isVisible(`s.${ident(fact.ordColumn)}`, `s.${DELETED}`);
-  return `SELECT ${idents(own, 's.')} FROM ${sources.silver(silver.name)} AS s WHERE ${visible} AND ${untouched}`;
+  return `SELECT ${idents(own, 's.')}
+    FROM ${sources.silver(silver.name)} AS s LEFT JOIN changed AS k ON ${equal(silver.key, 'k', 's')}
+    WHERE k.${ident(silver.key[0]!)} IS NULL AND ${visible}`;
 }
 
 /**
@@ -187,17 +188,18 @@ function withJoins({ plan, silver, dialect, sources }: View): string {
 function appendSql(view: View): string {
   const { silver, sources } = view;
   const group = silver.groups[0]!;
-  const names = idents(silver.columns.map((c) => c.name));
+  const columns = silver.columns.map((c) => c.name);
   const lookup = (sources.silverLookup ?? sources.silver)(silver.name);
   // Rows arrive in Silver in the order of the stream, so only those as young as the real-time rows can be the same.
   const oldest = `SELECT min(_arrived_at) FROM ${sources.realtime(group.from)}`;
   const rows = groupRows(view, group, ['_shard', '_seq', '_sub']);
   return `WITH held AS (SELECT _shard, _seq, _sub FROM ${lookup} WHERE _arrived_at >= (${oldest})),
   fresh AS (${rows})
-SELECT ${names} FROM ${sources.silver(silver.name)}
+SELECT ${idents(columns)} FROM ${sources.silver(silver.name)}
 UNION ALL
-SELECT ${names} FROM fresh AS r
-WHERE NOT EXISTS (SELECT 1 FROM held AS h WHERE h._shard = r._shard AND h._seq = r._seq AND h._sub = r._sub)`;
+SELECT ${idents(columns, 'r.')}
+FROM fresh AS r LEFT JOIN held AS h ON h._shard = r._shard AND h._seq = r._seq AND h._sub = r._sub
+WHERE h._shard IS NULL`;
 }
 
 /**

@@ -83,6 +83,14 @@ export function ledgerContract(name: string, open: () => Promise<LedgerUnderTest
       expect(await ledger.intents(TABLE, { ...REF, shard: 'shardId-000000000001' }, BIRTH, 10)).toEqual([]);
     });
 
+    test('only old intents that the table contains are forgotten', async () => {
+      for (let n = 0; n < 4; n++) await ledger.claim(claim(`c${n}`, n * 10, n * 10 + 1, n * 10 + 10));
+      expect(await ledger.forget(TABLE, REF, at(20), 0)).toBe(0);
+      expect(await ledger.forget(TABLE, REF, at(25), 1)).toBe(2);
+      expect((await ledger.intents(TABLE, REF, BIRTH, 10)).map((i) => i.after)).toEqual([at(20), at(30)]);
+      expect(await ledger.shard(REF)).toMatchObject({ claimed: at(40) });
+    });
+
     test('effects never move back', async () => {
       await ledger.effect(REF, at(9));
       await ledger.effect(REF, at(4));

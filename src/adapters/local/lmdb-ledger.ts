@@ -103,6 +103,17 @@ export class LmdbLedger implements Ledger {
     }
   }
 
+  async forget(table: TableName, ref: ShardRef, upTo: Position, before: number): Promise<number> {
+    const prefix = [tableKey(table), ref.stream, ref.shard];
+    return this.#intents.transaction(() => {
+      const old = [...this.#intents.getRange({ start: prefix, end: [...prefix, `${upTo}\u{10ffff}`] })].filter(
+        ({ value }) => value.last <= upTo && value.claimedAt < before,
+      );
+      for (const { key } of old) void this.#intents.remove(key);
+      return old.length;
+    });
+  }
+
   async countAttempt(ref: ShardRef, first: Position): Promise<number> {
     const key = [ref.stream, ref.shard, first];
     const count = await this.#attempts.transaction(() => {

@@ -133,7 +133,7 @@ export function flightsPlan(): Plan {
         name: 'row',
         from: 'readings',
         when: both('value IS NOT NULL'),
-        columns: sameNames('sensor', 'value', 'version'),
+        columns: [{ name: 'sensor', expression: both('upper(sensor)') }, ...sameNames('value', 'version')],
         fact: true,
         ordColumn: '_ord',
       },

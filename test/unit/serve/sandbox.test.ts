@@ -136,6 +136,6 @@ describe('a query cannot leave the lakehouse', () => {
   });
 
   test('after all of that queries are still answered', async () => {
-    expect((await query.query('SELECT sensor FROM readings')).rows).toEqual([['x']]);
+    expect((await query.query('SELECT sensor FROM readings')).rows).toEqual([['X']]);
   });
 });

@@ -128,7 +128,7 @@ function expectedReadings(events: readonly Event[]): Row[] {
   return events
     .filter((e) => e.table === 'readings' && e.columns.value !== null)
     .map((e) => ({
-      sensor: e.columns.sensor!,
+      sensor: String(e.columns.sensor).toUpperCase(),
       value: e.columns.value!,
       version: `2024-01-01 00:00:0${e.version}`,
     }));
