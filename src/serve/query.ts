@@ -2,7 +2,7 @@ import { PRELUDE, PRELUDE_SCHEMA } from '../engine/prelude.ts';
 import type { Plan } from '../definition/plan.ts';
 import { Engine, type Session } from '../engine/session.ts';
 import { ident } from '../engine/sql-text.ts';
-import { TidemarkError } from '../errors.ts';
+import { isKind, TidemarkError } from '../errors.ts';
 import type { TableIo } from '../iceberg/index.ts';
 import type { Json } from '../ports/effects.ts';
 import { tableKey, type TableName } from '../ports/catalog.ts';
@@ -146,13 +146,7 @@ export class LakehouseQuery {
     const versionOf = this.#versionOf(options);
     const query = await rewriteQuery(session, sql, this.#names, MACROS, PRELUDE_SCHEMA, versionOf);
     const relations = new RelationSql(plan, io, this.#names.tables, versionOf);
-    const pins = await pinAll(
-      io,
-      [...query.relations.values()].flatMap((r) => relations.wanted(r)),
-    );
-    relations.use(pins);
-    for (const [name, relation] of query.relations)
-      await session.run(`CREATE TEMP VIEW ${ident(name)} AS ${await relations.of(relation)}`);
+    const pins = await this.#load(session, query, relations);
     try {
       return {
         ...(await readRows(session, query, options.maxRows ?? MAX_ROWS)),
@@ -162,6 +156,31 @@ export class LakehouseQuery {
       throw queryError(error, sql, query.run, memoryLimit);
     }
   }
+
+  /** Pins the tables and makes the session's views of them; once more when a file was deleted between the two. */
+  async #load(
+    session: Session,
+    query: Rewritten,
+    relations: RelationSql,
+    again = true,
+  ): Promise<Map<string, Pinned>> {
+    const wanted = [...query.relations.values()].flatMap((r) => relations.wanted(r));
+    const pins = await pinAll(this.#settings.io, wanted);
+    relations.use(pins);
+    try {
+      for (const [name, relation] of query.relations)
+        await session.run(`CREATE OR REPLACE TEMP VIEW ${ident(name)} AS ${await relations.of(relation)}`);
+      return pins;
+    } catch (error) {
+      if (again && isGone(error)) return this.#load(session, query, relations, false);
+      throw error;
+    }
+  }
+}
+
+/** Maintenance deletes files long after they left a table, so that only a table read at that very moment misses one. */
+function isGone(error: unknown): boolean {
+  return isKind(error, 'notFound') && error.context.uri !== undefined;
 }
 
 function snapshotsOf(pins: ReadonlyMap<string, Pinned>): QueryResult['snapshots'] {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { compilePredicate, encodeValue, type DataFile, type Schema } from '../../../src/iceberg/index.ts';
+import { TidemarkError } from '../../../src/errors.ts';
 import { realtimeTable } from '../../../src/definition/tables.ts';
 import { beyondPredicate, beyondSql } from '../../../src/serve/cut.ts';
 import type { LakehouseQuery } from '../../../src/serve/query.ts';
@@ -124,6 +125,27 @@ describe('leaving out files', () => {
       }),
       { numRuns: 150 },
     );
+  });
+
+  test('keeps the newer row that does not match and hides the older one that does', async () => {
+    expect((await query.query(`SELECT code FROM airports WHERE name = 'x2'`)).rows).toEqual([]);
+    expect((await query.query(`SELECT code FROM airports WHERE name = 'z3'`)).rows).toEqual([['A1']]);
+  });
+
+  test('reads again when a file was deleted after its table was read', async () => {
+    const { store } = lake.io;
+    const readable = store.readable.bind(store);
+    let gone = 1;
+    store.readable = (uri) =>
+      gone-- > 0
+        ? Promise.reject(new TidemarkError('notFound', 'gone', { context: { uri } }))
+        : readable(uri);
+    expect((await query.query('SELECT count(*) FROM airports')).rows).toEqual([['4']]);
+    gone = 99;
+    await expect(query.query('SELECT count(*) FROM lake_silver.airports')).rejects.toMatchObject({
+      kind: 'notFound',
+    });
+    store.readable = readable;
   });
 
   test.each([
