@@ -60,52 +60,29 @@ export function readWithDeletesSql(
   files: readonly FileWithDeletes[],
   options: Omit<ParquetRead, 'files'>,
 ): string {
-  const names = chosen(options.schema, options.columns).map((field) => field.name);
-  const clean = files.filter((file) => file.deletes.length === 0);
-  const touched = files.filter((file) => file.deletes.length > 0);
-  const parts = [
-    ...(clean.length > 0 || touched.length === 0 ? [cleanSql(clean, names, options)] : []),
-    ...(touched.length > 0 ? [touchedSql(touched, names, options)] : []),
-  ];
+  const positions = options.positions === true;
+  const apart = files.filter((file) => positions || file.deletes.length > 0);
+  const together = files.filter((file) => !apart.includes(file));
+  const parts = apart.map((file) => fileSql(file, options));
+  if (together.length > 0 || parts.length === 0)
+    parts.push(readParquetSql({ ...options, files: together.map((file) => file.path) }));
   return parts.join(' UNION ALL ');
 }
 
-function cleanSql(
-  files: readonly FileWithDeletes[],
-  names: readonly string[],
-  options: Omit<ParquetRead, 'files'>,
-): string {
-  const rows = readParquetSql({ ...options, files: files.map((file) => file.path) });
-  if (options.positions !== true || files.length === 0) return rows;
-  return `SELECT ${liveColumns(names, true)} FROM (${rows}) AS live JOIN ${filesSql(files)} ON live.${FILE_COLUMN} = file.path`;
-}
-
-function touchedSql(
-  files: readonly FileWithDeletes[],
-  names: readonly string[],
-  options: Omit<ParquetRead, 'files'>,
-): string {
-  const deletes = readDeletesSql([...new Set(files.flatMap((file) => file.deletes))]);
-  const rows = readParquetSql({ ...options, files: files.map((file) => file.path), positions: true });
+/**
+ * One file without its deleted rows. The deletes are a set that rows are looked up in: written as a join, DuckDB, which
+ * cannot estimate such reads, may build its hash table on the rows instead, and hold the whole file in memory.
+ */
+function fileSql(file: FileWithDeletes, options: Omit<ParquetRead, 'files'>): string {
+  const names = chosen(options.schema, options.columns).map((field) => field.name);
+  const columns = names.map((name) => ident(name));
+  if (options.positions === true) columns.push(`${literal(file.uri)} AS ${FILE_COLUMN}`, POS_COLUMN);
+  const rows = readParquetSql({ ...options, files: [file.path], positions: true });
+  if (file.deletes.length === 0) return `SELECT ${columns.join(', ')} FROM (${rows})`;
   // A delete file is never older than the data file it names, and no name is used twice: sequence numbers need no
-  // second look here. The few deletes are translated to paths, not the many rows to URIs: half the time.
-  const dead = `SELECT file.path, pos FROM (${deletes}) JOIN ${filesSql(files)} ON file_path = file.uri`;
-  const positions = options.positions === true;
-  return (
-    `SELECT ${liveColumns(names, positions)} FROM (${rows}) AS live ` +
-    `ANTI JOIN (${dead}) AS dead ON live.${FILE_COLUMN} = dead.path AND live.${POS_COLUMN} = dead.pos` +
-    (positions ? ` JOIN ${filesSql(files)} ON live.${FILE_COLUMN} = file.path` : '')
-  );
-}
-
-function liveColumns(names: readonly string[], positions: boolean): string {
-  const columns = names.map((name) => `live.${ident(name)}`);
-  if (positions) columns.push(`file.uri AS ${FILE_COLUMN}`, `live.${POS_COLUMN}`);
-  return columns.join(', ');
-}
-
-function filesSql(files: readonly FileWithDeletes[]): string {
-  return `(VALUES ${files.map((file) => `(${literal(file.path)}, ${literal(file.uri)})`).join(', ')}) AS file(path, uri)`;
+  // second look here.
+  const dead = `SELECT pos FROM (${readDeletesSql(file.deletes)}) WHERE file_path = ${literal(file.uri)}`;
+  return `SELECT ${columns.join(', ')} FROM (${rows}) WHERE ${POS_COLUMN} NOT IN (${dead})`;
 }
 
 /** A SELECT of `file_path` and `pos` over position delete files of any writer. */

@@ -13,6 +13,12 @@ export interface EngineSettings {
   tempDirectory?: string;
   /** The only directories whose files may be read and written; needs `sandbox`. @default none */
   allowedDirectories?: string[];
+  /**
+   * Builds the hash table of every join on its right side. DuckDB cannot estimate reads of Parquet by field id, takes
+   * them for nearly empty, and would hold a whole table in memory to look up a few keys in it.
+   * @default false: DuckDB chooses
+   */
+  joinsAsWritten?: boolean;
   /** Refuses files outside the allowed directories, the network, ATTACH, extensions and settings. @default false */
   sandbox?: boolean;
 }
@@ -44,6 +50,7 @@ function setup(settings: EngineSettings): string[] {
     `SET GLOBAL TimeZone = 'UTC'`,
     // Keeping the order of input would make copies buffer whole results; where order matters it is asked for.
     'SET GLOBAL preserve_insertion_order = false',
+    ...(settings.joinsAsWritten ? [`SET GLOBAL disabled_optimizers = 'build_side_probe_side'`] : []),
     `CREATE SCHEMA ${PRELUDE_SCHEMA}`,
     ...PRELUDE.map((macro) => macro.sql),
     ...(settings.sandbox

@@ -141,6 +141,7 @@ export class Runtime {
     const engine = await Engine.open({
       threads: settings.threads,
       memoryLimit: ENGINE_MEMORY,
+      joinsAsWritten: true,
       tempDirectory: stores.scratch,
     });
     opened.push(() => engine.close());

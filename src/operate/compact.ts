@@ -25,7 +25,9 @@ const FAN_IN = 12;
 const CLASS_FACTOR = 8;
 const SMALLEST_CLASS_BYTES = 32 * 1024;
 /** Larger files are left alone. */
-const TARGET_BYTES = 64 * 1024 * 1024;
+const TARGET_BYTES = 16 * 1024 * 1024;
+/** What one merge reads at most: it is sorted in memory. */
+const INPUT_BYTES = 24 * 1024 * 1024;
 const COMMIT_ATTEMPTS = 20;
 
 export interface CompactionPorts {
@@ -65,7 +67,9 @@ export function chooseFiles(table: Table, files: readonly ScanFile[]): ScanFile[
   }
   const ready = [...groups.values()].filter((group) => group.length >= FAN_IN);
   const group = ready.sort((a, b) => b.length - a.length)[0] ?? [];
-  return group.sort((a, b) => (lowerText(table, a.file, '_seq') < lowerText(table, b.file, '_seq') ? -1 : 1));
+  const ordered = group.sort((a, b) => (lowerText(table, a.file, '_seq') < lowerText(table, b.file, '_seq') ? -1 : 1));
+  let bytes = 0;
+  return ordered.filter((f) => (bytes += f.file.fileSizeInBytes) <= INPUT_BYTES);
 }
 
 async function rewrite(ports: CompactionPorts, table: Table, inputs: ScanFile[]): Promise<DataFile> {
