@@ -3,11 +3,27 @@ const room = (name, allowed) => ({
   name: `${name}-imports-one-way`,
   severity: 'error',
   from: { path: `^src/${name}/` },
-  to: { path: '^(src|cli|console|examples|lambdas|lib|bin)/', pathNot: `^src/(${[name, ...allowed].join('|')})(/|\\.ts)` },
+  to: {
+    path: '^(src|cli|console|examples|lambdas|lib|bin)/',
+    pathNot: `^src/(${[name, ...allowed].join('|')})(/|\\.ts)`,
+  },
+});
+/* A package belongs to the rooms that may use it. See docs/adr/0013-by-hand-and-pinned.md. */
+const library = (name, path, rooms) => ({
+  name: `${name}-stays-in-its-room`,
+  severity: 'error',
+  from: { path: '^(src|cli|lambdas|lib|bin)/', pathNot: `^(${rooms.join('|')})/` },
+  to: { path: `(^|/)node_modules/${path}/` },
 });
 module.exports = {
   forbidden: [
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'errors-import-nothing',
+      severity: 'error',
+      from: { path: '^src/errors\\.ts$' },
+      to: { path: '.' },
+    },
     room('ports', ['errors']),
     room('definition', ['errors', 'ports']),
     room('iceberg', ['errors', 'ports']),
@@ -16,7 +32,17 @@ module.exports = {
     room('commit', ['errors', 'ports', 'definition', 'iceberg', 'engine']),
     room('integrate', ['errors', 'ports', 'definition', 'iceberg', 'engine', 'commit']),
     room('serve', ['errors', 'ports', 'definition', 'iceberg', 'engine', 'commit']),
-    room('operate', ['errors', 'ports', 'definition', 'iceberg', 'engine', 'ingest', 'commit', 'integrate', 'serve']),
+    room('operate', [
+      'errors',
+      'ports',
+      'definition',
+      'iceberg',
+      'engine',
+      'ingest',
+      'commit',
+      'integrate',
+      'serve',
+    ]),
     room('adapters', ['errors', 'ports', 'iceberg']),
     {
       name: 'src-knows-no-example',
@@ -24,6 +50,13 @@ module.exports = {
       from: { path: '^(src|lambdas|lib)/' },
       to: { path: '^(examples|cli|test)/' },
     },
+    library('duckdb', '@duckdb', ['src/engine']),
+    library('lmdb', 'lmdb', ['src/adapters/local']),
+    library('aws-sdk', '@(aws-sdk|smithy)', ['src/local', 'src/adapters/aws']),
+    library('protobufjs', 'protobufjs', ['src/ingest']),
+    library('lossless-json', 'lossless-json', ['src/engine', 'src/iceberg', 'src/ingest']),
+    library('hono', '(hono|@hono)', ['src/local']),
+    library('command-line', '(commander|esbuild)', ['cli']),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

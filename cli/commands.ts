@@ -1,12 +1,19 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { errorCode, isKind, TidemarkError } from '../src/errors.ts';
+import { errorCode, TidemarkError } from '../src/errors.ts';
 import { systemClock } from '../src/adapters/local/system.ts';
 import { readDeployment } from '../src/local/deployment.ts';
 import { lockDirectory } from '../src/local/kinesis/lock.ts';
 import { offlineState } from '../src/local/offline-state.ts';
-import { batches, localKinesisClient, partitionKeyOf, putBatch, readLines, type Line } from '../src/local/producer.ts';
+import {
+  batches,
+  localKinesisClient,
+  partitionKeyOf,
+  putBatch,
+  readLines,
+  type Line,
+} from '../src/local/producer.ts';
 import { openQuery } from '../src/local/query.ts';
 import type { LakehouseState } from '../src/local/state.ts';
 import { openStores } from '../src/local/stores.ts';
@@ -20,14 +27,29 @@ interface Announcement {
   console?: string;
 }
 
-async function announcement(data: string): Promise<Announcement> {
+/**
+ * Where the lakehouse of a folder can be reached; undefined when none runs there. A process that was killed leaves its
+ * note behind.
+ */
+async function announcement(data: string): Promise<Announcement | undefined> {
+  let text: string;
   try {
-    return JSON.parse(await readFile(join(data, 'runtime.json'), 'utf8')) as Announcement;
-  } catch (cause) {
-    throw new TidemarkError('notFound', `no lakehouse runs in ${data}`, {
-      remedy: 'start it with `tidemark dev`, or name its folder with --data',
-      cause,
-    });
+    text = await readFile(join(data, 'runtime.json'), 'utf8');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+  const note = JSON.parse(text) as Announcement;
+  return isAlive(note.pid) ? note : undefined;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // The process is there and somebody else's.
+    return errorCode(error) === 'EPERM';
   }
 }
 
@@ -39,8 +61,16 @@ export async function produce(
   partitionKey: string | undefined,
   onProgress: (done: number) => void,
 ): Promise<number> {
-  if (!existsSync(file)) throw new TidemarkError('notFound', `there is no file ${file}`);
-  const { endpoint } = await announcement(data);
+  const found = await stat(file).catch((cause: unknown) => {
+    throw new TidemarkError('notFound', `there is no file ${file}`, { cause });
+  });
+  if (!found.isFile()) throw new TidemarkError('invalid', `${file} is a folder, not a file`);
+  const running = await announcement(data);
+  if (!running)
+    throw new TidemarkError('notFound', `no lakehouse runs in ${data}`, {
+      remedy: 'start it with `tidemark dev`, or name its folder with --data',
+    });
+  const { endpoint } = running;
   const client = localKinesisClient(endpoint);
   let index = 0;
   let done = 0;
@@ -55,22 +85,30 @@ export async function produce(
   };
   try {
     for await (const line of readLines(file)) {
-      window.push({ index, data: Buffer.from(line), partitionKey: partitionKeyOf(line, index, partitionKey) });
+      window.push({
+        index,
+        data: Buffer.from(line),
+        partitionKey: partitionKeyOf(line, index, partitionKey),
+      });
       index++;
       if (window.length >= 5_000) await flush();
     }
     await flush();
     return done;
   } catch (error) {
-    throw producerError(error, stream, endpoint);
+    throw producerError(error, stream, file, endpoint);
   } finally {
     client.destroy();
   }
 }
 
-function producerError(error: unknown, stream: string, endpoint: string): unknown {
+function producerError(error: unknown, stream: string, file: string, endpoint: string): unknown {
   if (error instanceof Error && error.name === 'ResourceNotFoundException')
     return new TidemarkError('notFound', `there is no stream "${stream}"`, { cause: error });
+  if (errorCode(error)?.startsWith('Z_'))
+    return new TidemarkError('invalid', `${file} cannot be unpacked: ${(error as Error).message}`, {
+      cause: error,
+    });
   if (errorCode(error) === 'ECONNREFUSED')
     return new TidemarkError('notFound', `no lakehouse answers at ${endpoint}`, {
       remedy: 'start it with `tidemark dev`',
@@ -94,18 +132,24 @@ export async function query(data: string, sql: string, maxRows: number): Promise
   }
 }
 
+/** The state as the console of a running lakehouse tells it; undefined when it does not answer. */
+async function liveState(console: string | undefined): Promise<LakehouseState | undefined> {
+  if (console === undefined) return undefined;
+  try {
+    const answer = await fetch(`${console}/api/state`, { signal: AbortSignal.timeout(5_000) });
+    return answer.ok ? ((await answer.json()) as LakehouseState) : undefined;
+  } catch (error) {
+    // It starts, ends, or its port is another's now: the folder answers.
+    if (error instanceof TypeError || error instanceof SyntaxError || error instanceof DOMException)
+      return undefined;
+    throw error;
+  }
+}
+
 /** What the lakehouse holds, from the running one or, when none runs, from its folder. */
 export async function status(data: string): Promise<LakehouseState & { running: boolean }> {
-  try {
-    const { console: url } = await announcement(data);
-    if (url !== undefined) {
-      const answer = await fetch(`${url}/api/state`, { signal: AbortSignal.timeout(5_000) });
-      if (answer.ok) return { ...((await answer.json()) as LakehouseState), running: true };
-    }
-  } catch (error) {
-    // Not running, or its note is stale: the folder answers.
-    if (!isKind(error, 'notFound') && !(error instanceof TypeError)) throw error;
-  }
+  const live = await liveState((await announcement(data))?.console);
+  if (live) return { ...live, running: true };
   const stores = openStores(data, false);
   try {
     return { ...(await offlineState(stores, readDeployment(stores.database).plan)), running: false };
@@ -131,5 +175,8 @@ export async function reset(data: string): Promise<void> {
     throw new TidemarkError('refused', `${data} is not the folder of a lakehouse; nothing was deleted`);
   const unlock = await lockDirectory(join(data, 'kinesis'));
   await rm(data, { recursive: true, force: true });
-  await unlock().catch(() => undefined); // the lock went with the folder
+  await unlock().catch((error: unknown) => {
+    // The lock's file went with the folder.
+    if (errorCode(error) !== 'ENOENT') throw error;
+  });
 }

@@ -39,7 +39,11 @@ function showProgress(runtime: Runtime): () => void {
     const total = replays.reduce((n, r) => n + r.total, 0);
     const rate = streams.reduce((n, s) => n + s.perSecond, 0);
     const rows = tables.filter((t) => t.layer === 'realtime').reduce((n, t) => n + t.rows, 0);
-    const at = replays.find((r) => r.at !== undefined)?.at?.slice(0, 16).replace('T', ' ') ?? '';
+    const at =
+      replays
+        .find((r) => r.at !== undefined)
+        ?.at?.slice(0, 16)
+        .replace('T', ' ') ?? '';
     const elapsed = duration(performance.now() - began);
     const line = `${at}  ${number(done)} of ${number(total)} events put, ${number(rows)} real-time rows, ${number(rate)}/s, ${elapsed}`;
     if (process.stdout.isTTY) process.stdout.write(`\r\u001b[K${line}`);
@@ -97,14 +101,19 @@ export async function dev(options: DevOptions): Promise<void> {
       report(`Tidemark runs the lakehouse "${plan.name}" in ${options.data}`);
       report(`  console   ${web.url}`);
       report(`  Kinesis   ${runtime.endpoint}`);
-      report(`  query     npx tidemark query "SELECT * FROM ${plan.silver[0]?.name ?? plan.realtime[0]?.name ?? ''} LIMIT 5"`);
+      report(
+        `  query     npx tidemark query "SELECT * FROM ${plan.silver[0]?.name ?? plan.realtime[0]?.name ?? ''} LIMIT 5"`,
+      );
       report(`  tables    ${join(options.data, 'warehouse')}`);
       const stop = interrupted();
       const hide = showProgress(runtime);
-      const replayed = runtime.replay();
-      if (options.exitWhenIdle) await Promise.race([replayed.then(() => runtime.settle()), stop]);
-      else await Promise.race([replayed.then(() => stop), stop]);
-      hide();
+      try {
+        const replayed = runtime.replay();
+        if (options.exitWhenIdle) await Promise.race([replayed.then(() => runtime.settle()), stop]);
+        else await Promise.race([replayed.then(() => stop), stop]);
+      } finally {
+        hide();
+      }
       const state = await runtime.state();
       report(renderSummary(state, performance.now() - began));
       await writeFile(join(options.data, 'summary.json'), JSON.stringify(state, null, 2));

@@ -3,6 +3,30 @@ import { errorCode, TidemarkError, type ErrorKind } from '../src/errors.ts';
 /** Exit codes for scripts: 1 is a failure of ours or of the machine. */
 const CODES: Partial<Record<ErrorKind, number>> = { invalid: 2, notFound: 3, refused: 4, conflict: 4 };
 
+/** What a failure of the system means for a user, by its code. */
+const SYSTEM: Record<
+  string,
+  (error: NodeJS.ErrnoException & { port?: number }) => { code: number; text: string }
+> = {
+  EADDRINUSE: ({ port }) => ({
+    code: 4,
+    text: `error: port ${port} is in use\n  choose another one with --port (Kinesis) or --console-port; 0 takes a free one`,
+  }),
+  ENOENT: ({ path }) => ({ code: 3, text: `error: there is no file ${path}` }),
+  EACCES: ({ path }) => ({ code: 2, text: `error: ${path} may not be opened: permission denied` }),
+  EISDIR: ({ path }) => ({ code: 2, text: `error: ${path ?? 'the path'} is a folder, not a file` }),
+  ENOSPC: () => ({
+    code: 1,
+    text: 'error: the disk is full\n  free some space and start again: nothing is lost, it goes on where it was',
+  }),
+};
+
+/** The system error behind an error, if there is one. */
+function systemCause(error: unknown): NodeJS.ErrnoException | undefined {
+  for (let at = error; at instanceof Error; at = at.cause) if ((errorCode(at) ?? '') in SYSTEM) return at;
+  return undefined;
+}
+
 /** The code and the words with which a command ends on an error; no stack trace for a user's mistake. */
 export function explain(error: unknown): { code: number; text: string } {
   if (error instanceof TidemarkError) {
@@ -11,7 +35,10 @@ export function explain(error: unknown): { code: number; text: string } {
     const stack = error.kind === 'internal' ? `\n${error.stack ?? ''}` : '';
     return { code, text: `error: ${error.message}${remedy}${stack}` };
   }
-  if (errorCode(error) === 'EADDRINUSE')
-    return { code: 4, text: `error: ${String(error)}\n  choose another port with --port or --console-port` };
-  return { code: 1, text: `error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}` };
+  const system = systemCause(error);
+  if (system) return SYSTEM[errorCode(system)!]!(system);
+  return {
+    code: 1,
+    text: `error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+  };
 }

@@ -42,7 +42,10 @@ export async function loadDefinition(file: string): Promise<LoadedDefinition> {
       alias: { tidemark: SELF },
       logLevel: 'silent',
     });
-    const module = (await import(pathToFileURL(outfile).href)) as { default?: Lakehouse; replays?: ReplaySource[] };
+    const module = (await import(pathToFileURL(outfile).href)) as {
+      default?: Lakehouse;
+      replays?: ReplaySource[];
+    };
     if (typeof module.default?.name !== 'string')
       throw new TidemarkError('invalid', `${file} does not export a lakehouse`, {
         remedy: "write: export default defineLakehouse('name', { … })",
@@ -50,9 +53,13 @@ export async function loadDefinition(file: string): Promise<LoadedDefinition> {
     return { lakehouse: module.default, replays: module.replays ?? [], base: dirname(path) };
   } catch (error) {
     if (error instanceof TidemarkError) throw error;
-    throw new TidemarkError('invalid', `${file} cannot be loaded: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
+    throw new TidemarkError(
+      'invalid',
+      `${file} cannot be loaded: ${error instanceof Error ? error.message : String(error)}`,
+      {
+        cause: error,
+      },
+    );
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -6,11 +6,13 @@ export type Level = (typeof LEVELS)[number];
 
 /** Log lines on standard error: a sentence, then fields; an error's kind and message, not its stack. */
 export function terminalLog(least: Level): Log {
-  const write = (level: Level) => (message: string, fields: Record<string, unknown> = {}) => {
-    if (LEVELS.indexOf(level) < LEVELS.indexOf(least)) return;
-    const text = Object.entries(fields).map(([key, value]) => `${key}=${plain(value)}`);
-    process.stderr.write(`${level}: ${[message, ...text].join(' ')}\n`);
-  };
+  const write =
+    (level: Level) =>
+    (message: string, fields: Record<string, unknown> = {}) => {
+      if (LEVELS.indexOf(level) < LEVELS.indexOf(least)) return;
+      const text = Object.entries(fields).map(([key, value]) => `${key}=${plain(value)}`);
+      process.stderr.write(`${level}: ${[message, ...text].join(' ')}\n`);
+    };
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
 }
 

@@ -5,6 +5,7 @@ import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { produce, query, reset, status, tables } from './commands.ts';
+import { errorCode } from '../src/errors.ts';
 import { dev } from './dev.ts';
 import { explain } from './exit.ts';
 import type { Level } from './log.ts';
@@ -18,13 +19,15 @@ const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
 function speed(text: string): number {
   const value = text === 'max' ? Infinity : Number(text);
-  if (!(value > 0)) throw new InvalidArgumentError('write max, or event-time seconds per second such as 3600');
+  if (!(value > 0))
+    throw new InvalidArgumentError('write max, or event-time seconds per second such as 3600');
   return value;
 }
 
 function port(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 0 || value > 65_535) throw new InvalidArgumentError('write a port, 0 to 65535');
+  if (!Number.isInteger(value) || value < 0 || value > 65_535)
+    throw new InvalidArgumentError('write a port, 0 to 65535');
   return value;
 }
 
@@ -45,12 +48,18 @@ function addDev(program: Command): void {
     .description('run a whole lakehouse on this machine: streams, tables, merges, console')
     .argument('[definition]', 'file that exports the lakehouse', 'lakehouse.ts')
     .addOption(dataOption())
-    .option('--speed <factor>', 'event-time seconds replayed per second, or max (default: 3600; max with --exit-when-idle)', speed)
+    .option(
+      '--speed <factor>',
+      'event-time seconds replayed per second, or max (default: 3600; max with --exit-when-idle)',
+      speed,
+    )
     .option('--exit-when-idle', 'end when all is replayed, committed and integrated', false)
     .option('--no-replay', "leave the definition's replays out")
     .option('--port <port>', 'port of the Kinesis endpoint', port, 4567)
     .option('--console-port <port>', 'port of the console', port, 4568)
-    .addOption(new Option('--log <level>', 'what to log').choices(['debug', 'info', 'warn', 'error']).default('warn'))
+    .addOption(
+      new Option('--log <level>', 'what to log').choices(['debug', 'info', 'warn', 'error']).default('warn'),
+    )
     .addHelpText(
       'after',
       `
@@ -59,9 +68,22 @@ Examples:
   tidemark dev --speed max --exit-when-idle --data /tmp/flights
 ${EXIT_CODES}`,
     )
-    .action(async (definition: string, o: { data: string; speed?: number; exitWhenIdle: boolean; replay: boolean; port: number; consolePort: number; log: Level }) => {
-      await dev({ ...o, definition, speed: o.speed ?? (o.exitWhenIdle ? Infinity : 3600) });
-    });
+    .action(
+      async (
+        definition: string,
+        o: {
+          data: string;
+          speed?: number;
+          exitWhenIdle: boolean;
+          replay: boolean;
+          port: number;
+          consolePort: number;
+          log: Level;
+        },
+      ) => {
+        await dev({ ...o, definition, speed: o.speed ?? (o.exitWhenIdle ? Infinity : 3600) });
+      },
+    );
 }
 
 function addProduce(program: Command): void {
@@ -72,10 +94,15 @@ function addProduce(program: Command): void {
     .argument('<file>', 'NDJSON, one record a line; .gz is unpacked')
     .option('--partition-key <field>', 'field whose value is the partition key (default: spread evenly)')
     .addOption(dataOption())
-    .addHelpText('after', `\nExample:\n  tidemark produce flight_events more.ndjson.gz --partition-key flight_id\n${EXIT_CODES}`)
+    .addHelpText(
+      'after',
+      `\nExample:\n  tidemark produce flight_events more.ndjson.gz --partition-key flight_id\n${EXIT_CODES}`,
+    )
     .action(async (stream: string, file: string, o: { data: string; partitionKey?: string }) => {
       const live = process.stderr.isTTY;
-      const show = (done: number): void => void (live && process.stderr.write(`\r${number(done)} records put`));
+      const show = (done: number): void => {
+        if (live) process.stderr.write(`\r${number(done)} records put`);
+      };
       const done = await produce(o.data, stream, file, o.partitionKey, show);
       if (live) process.stderr.write('\r\u001b[K');
       print(`${number(done)} records put into ${stream}`);
@@ -104,7 +131,8 @@ ${EXIT_CODES}`,
     .action(async (sql: string, o: { data: string; format: Format; maxRows: number }) => {
       const result = await query(o.data, sql, o.maxRows);
       print(render({ columns: result.columns.map((c) => c.name), rows: result.rows }, o.format));
-      if (result.truncated) process.stderr.write(`only the first ${number(result.rows.length)} rows; see --max-rows\n`);
+      if (result.truncated)
+        process.stderr.write(`only the first ${number(result.rows.length)} rows; see --max-rows\n`);
     });
 }
 
@@ -114,13 +142,20 @@ function addStatus(program: Command): void {
     .description('rows, tidemark, freshness, lag, files and last merge of each table')
     .addOption(formatOption())
     .addOption(dataOption())
-    .addHelpText('after', EXIT_CODES)
+    .addHelpText('after', `\nExamples:\n  tidemark status\n  tidemark status --format json\n${EXIT_CODES}`)
     .action(async (o: { data: string; format: Format }) => {
       const state = await status(o.data);
-      if (o.format === 'json') return print(JSON.stringify(state, null, 2));
-      print(`lakehouse ${state.lakehouse}, ${state.running ? `running at ${state.endpoint}` : 'not running'}`);
+      if (o.format === 'json') {
+        print(JSON.stringify(state, null, 2));
+        return;
+      }
+      print(
+        `lakehouse ${state.lakehouse}, ${state.running ? `running at ${state.endpoint}` : 'not running'}`,
+      );
       for (const s of state.streams)
-        print(`stream ${s.name}: ${number(s.records)} records, ${number(s.perSecond)}/s, lag ${s.lagMs} ms, ${s.shards} shards`);
+        print(
+          `stream ${s.name}: ${number(s.records)} records, ${number(s.perSecond)}/s, lag ${s.lagMs} ms, ${s.shards} shards`,
+        );
       print(`alerts ${number(state.alerts.total)}, quarantined ${number(state.quarantined)}\n`);
       print(renderTables(state));
     });
@@ -132,11 +167,19 @@ function addTables(program: Command): void {
     .description('every view and table, with its columns')
     .addOption(formatOption())
     .addOption(dataOption())
-    .addHelpText('after', EXIT_CODES)
+    .addHelpText('after', `\nExamples:\n  tidemark tables\n  tidemark tables --format csv\n${EXIT_CODES}`)
     .action(async (o: { data: string; format: Format }) => {
       const found = await tables(o.data);
-      if (o.format === 'json') return print(JSON.stringify(found, null, 2));
-      const rows = found.map((t) => [t.layer, `${t.database}.${t.table}`, t.rows ?? null, t.columns.map((c) => `${c.name} ${c.type}`).join(', ')]);
+      if (o.format === 'json') {
+        print(JSON.stringify(found, null, 2));
+        return;
+      }
+      const rows = found.map((t) => [
+        t.layer,
+        `${t.database}.${t.table}`,
+        t.rows ?? null,
+        t.columns.map((c) => `${c.name} ${c.type}`).join(', '),
+      ]);
       print(render({ columns: ['layer', 'name', 'rows', 'columns'], rows }, o.format));
     });
 }
@@ -147,7 +190,7 @@ function addReset(program: Command): void {
     .description('delete the data folder: streams, tables, everything')
     .addOption(dataOption())
     .option('--yes', 'do it', false)
-    .addHelpText('after', EXIT_CODES)
+    .addHelpText('after', `\nExample:\n  tidemark reset --yes\n${EXIT_CODES}`)
     .action(async (o: { data: string; yes: boolean }) => {
       if (!o.yes) {
         process.stderr.write(`error: this deletes all data in ${o.data}\n  say so with --yes\n`);
@@ -161,9 +204,17 @@ function addReset(program: Command): void {
 
 /** Runs the command line; sets the exit code. */
 export async function main(args: string[]): Promise<void> {
+  process.stdout.on('error', (error) => {
+    // Whoever reads may go when they have enough, as `head` does.
+    if (errorCode(error) !== 'EPIPE') throw error;
+    process.exit(0);
+  });
   const program = new Command('tidemark')
-    .description('A real-time lakehouse: Kinesis to Apache Iceberg within seconds, with proof that nothing is lost or doubled.')
+    .description(
+      'A real-time lakehouse: Kinesis to Apache Iceberg within seconds, with proof that nothing is lost or doubled.',
+    )
     .exitOverride()
+    .addHelpText('after', `\nExample:\n  tidemark dev examples/flights/lakehouse.ts\n${EXIT_CODES}`)
     .showHelpAfterError('(see --help)');
   for (const add of [addDev, addProduce, addQuery, addStatus, addTables, addReset]) add(program);
   for (const command of program.commands) command.exitOverride();
@@ -181,4 +232,5 @@ export async function main(args: string[]): Promise<void> {
 }
 
 const started = process.argv[1];
-if (started !== undefined && realpathSync(started) === fileURLToPath(import.meta.url)) await main(process.argv.slice(2));
+if (started !== undefined && realpathSync(started) === fileURLToPath(import.meta.url))
+  await main(process.argv.slice(2));

@@ -9,23 +9,34 @@ export interface Grid {
 }
 
 const MAX_CELL = 60;
+/** Characters that would break a line of the table, or that a terminal would obey. */
+// eslint-disable-next-line no-control-regex
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
+const NAMED: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+const visible = (text: string): string =>
+  text.replace(CONTROL, (c) => NAMED[c] ?? `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 function cell(value: unknown): string {
   if (value === null || value === undefined) return '';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | boolean);
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
 const isNumber = (value: unknown): boolean =>
   typeof value === 'number' || (typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value));
 
 function table({ columns, rows }: Grid): string {
-  const texts = rows.map((row) => row.map((v) => (v === null ? 'NULL' : cell(v))));
+  const texts = rows.map((row) => row.map((v) => (v === null ? 'NULL' : visible(cell(v)))));
   const cut = (text: string): string => (text.length > MAX_CELL ? `${text.slice(0, MAX_CELL - 1)}…` : text);
   const shown = texts.map((row) => row.map(cut));
   const widths = columns.map((name, i) => Math.max(name.length, ...shown.map((row) => row[i]!.length)));
-  const right = columns.map((_, i) => rows.length > 0 && rows.every((row) => row[i] === null || isNumber(row[i])));
+  const right = columns.map(
+    (_, i) => rows.length > 0 && rows.every((row) => row[i] === null || isNumber(row[i])),
+  );
   const line = (cells: string[]): string =>
-    cells.map((text, i) => (right[i] ? text.padStart(widths[i]!) : text.padEnd(widths[i]!))).join('  ').trimEnd();
+    cells
+      .map((text, i) => (right[i] ? text.padStart(widths[i]!) : text.padEnd(widths[i]!)))
+      .join('  ')
+      .trimEnd();
   return [line(columns), widths.map((w) => '─'.repeat(w)).join('  '), ...shown.map(line)].join('\n');
 }
 

@@ -20,7 +20,18 @@ function mergeText({ lastMerge }: TableState, now: number): string {
 export function renderTables(state: LakehouseState): string {
   return render(
     {
-      columns: ['layer', 'table', 'rows', 'files', 'deletes', 'size', 'fresh p50', 'p99', 'last merge', 'tidemark'],
+      columns: [
+        'layer',
+        'table',
+        'rows',
+        'files',
+        'deletes',
+        'size',
+        'fresh p50',
+        'p99',
+        'last merge',
+        'tidemark',
+      ],
       rows: state.tables.map((t) => [
         t.layer,
         t.table,

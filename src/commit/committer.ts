@@ -30,7 +30,7 @@ export const RETENTION: Retention = {
   keepPerMinuteMs: 60 * 60_000,
   keepPerHourMs: 24 * 3_600_000,
   keepMin: 1,
-  protect: (snapshot) => snapshot.summary?.[MARK_KEY] !== undefined,
+  protect: (snapshot) => snapshot.summary[MARK_KEY] !== undefined,
 };
 
 export interface Committed {
@@ -69,7 +69,9 @@ async function chainOf(
 export async function pendingIntents(ports: CommitterPorts, name: TableName, mark: Mark): Promise<Intent[]> {
   const chains: Intent[] = [];
   for (const ref of await ports.ledger.intentShards(name))
-    chains.push(...(await chainOf(ports.ledger, ports.log, name, ref, positionIn(mark, ref.stream, ref.shard))));
+    chains.push(
+      ...(await chainOf(ports.ledger, ports.log, name, ref, positionIn(mark, ref.stream, ref.shard))),
+    );
   return chains;
 }
 

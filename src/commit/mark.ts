@@ -100,7 +100,8 @@ function undecidable(table: Table, why: string): TidemarkError {
 
 async function readPointed(store: ObjectStore, table: Table, pointer: MarkPointer): Promise<Mark> {
   const bytes = await store.get(pointer.path);
-  if (sha256(bytes) !== pointer.sha256) throw undecidable(table, `${pointer.path} does not have its recorded hash`);
+  if (sha256(bytes) !== pointer.sha256)
+    throw undecidable(table, `${pointer.path} does not have its recorded hash`);
   return JSON.parse(Buffer.from(bytes).toString('utf8')) as Mark;
 }
 
@@ -122,7 +123,8 @@ function provenPointer(table: Table): MarkPointer | undefined {
     const carried = ours(snapshot.summary[MARK_KEY]);
     if (carried) return carried;
   }
-  if (!complete) throw undecidable(table, 'no snapshot of ours is left in its history, and the history is cut');
+  if (!complete)
+    throw undecidable(table, 'no snapshot of ours is left in its history, and the history is cut');
   return undefined;
 }
 

@@ -26,7 +26,11 @@ const typed = (column: PlanColumn): string =>
  * @throws TidemarkError kind `invalid` when a value does not fit its column, a required one is missing, or a key is
  * there twice: a look-up must find one row at most
  */
-export async function loadReference(session: Session, reference: PlanReference, path: string): Promise<number> {
+export async function loadReference(
+  session: Session,
+  reference: PlanReference,
+  path: string,
+): Promise<number> {
   const table = ident(referenceTable(reference.name));
   const context = { reference: reference.name, path };
   const columns = reference.columns.map(typed).join(', ');
@@ -36,17 +40,27 @@ export async function loadReference(session: Session, reference: PlanReference, 
     `SELECT * FROM ${table} WHERE ${required.length > 0 ? required.join(' OR ') : 'false'} LIMIT 1`,
   );
   if (missing)
-    throw new TidemarkError('invalid', `reference "${reference.name}" lacks a required value: ${JSON.stringify(missing)}`, {
-      context,
-      remedy: 'fill the value in, or declare the column optional',
-    });
+    throw new TidemarkError(
+      'invalid',
+      `reference "${reference.name}" lacks a required value: ${JSON.stringify(missing)}`,
+      {
+        context,
+        remedy: 'fill the value in, or declare the column optional',
+      },
+    );
   const keys = idents(reference.key);
-  const [double] = await session.rows(`SELECT ${keys} FROM ${table} GROUP BY ${keys} HAVING count(*) > 1 LIMIT 1`);
+  const [double] = await session.rows(
+    `SELECT ${keys} FROM ${table} GROUP BY ${keys} HAVING count(*) > 1 LIMIT 1`,
+  );
   if (double)
-    throw new TidemarkError('invalid', `reference "${reference.name}" has a key twice: ${JSON.stringify(double)}`, {
-      context,
-      remedy: 'make the key unique, or add the column that tells the rows apart to it',
-    });
+    throw new TidemarkError(
+      'invalid',
+      `reference "${reference.name}" has a key twice: ${JSON.stringify(double)}`,
+      {
+        context,
+        remedy: 'make the key unique, or add the column that tells the rows apart to it',
+      },
+    );
   const [count] = await session.rows(`SELECT count(*) AS n FROM ${table}`);
   return Number(count?.n ?? 0);
 }

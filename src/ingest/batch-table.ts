@@ -66,7 +66,7 @@ export async function loadBatch(
 /** Restricts what rules see to rows `from` (inclusive) to `to` (exclusive), without those of `except`. */
 export async function showRows(
   session: Session,
-  range: { from: number; to: number } | undefined = undefined,
+  range?: { from: number; to: number },
   except: number[] = [],
 ): Promise<void> {
   const conditions = [

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { PlanAlert, PlanRealtime } from '../definition/plan.ts';
 import type { Session } from '../engine/session.ts';
+import { textOf } from '../engine/row.ts';
 import { ident, literal } from '../engine/sql-text.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Alert, HotItem, HotStore, Notifier, Row } from '../ports/effects.ts';
@@ -15,7 +16,7 @@ export interface EffectPorts {
 
 /** The same event gives the same id however often it is told. */
 function alertId(alert: string, row: Row): string {
-  const identity = [alert, row._shard, row._seq, row._sub].join('/');
+  const identity = [alert, textOf(row, '_shard'), textOf(row, '_seq'), textOf(row, '_sub')].join('/');
   return createHash('sha256').update(identity).digest('hex').slice(0, 32);
 }
 
@@ -36,8 +37,8 @@ async function alertsOf(
     notify: alert.notify,
     firedAt: clock.now(),
     eventTime: Number(_event_ms),
-    shard: String(row._shard),
-    position: String(row._seq),
+    shard: textOf(row, '_shard'),
+    position: textOf(row, '_seq'),
     row,
   }));
 }
@@ -51,8 +52,8 @@ async function hotItemsOf(session: Session, table: PlanRealtime, after: Position
   );
   return rows.map((row) => ({
     table: table.name,
-    key: table.hotKey.map((k) => String(row[k])).join('/'),
-    ord: String(row._ord),
+    key: table.hotKey.map((k) => textOf(row, k)).join('/'),
+    ord: textOf(row, '_ord'),
     row,
   }));
 }

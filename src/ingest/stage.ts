@@ -49,7 +49,7 @@ export async function stageRows(
   if (stats.recordCount === 0) return undefined;
   const uri = `${staging.prefix}${table.name.database}/${table.name.table}/${id}.parquet`;
   await staging.store.putFile(uri, local);
-  return { uri, schemaId: table.schema['schema-id'] ?? 0, ...stats };
+  return { uri, schemaId: table.schema['schema-id'], ...stats };
 }
 
 /** Loads refused records as the session's table `out_quarantine`. */

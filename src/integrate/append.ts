@@ -1,9 +1,7 @@
 import { commitWithMark } from '../commit/committer.ts';
-import { dataFile } from '../commit/files.ts';
 import { advance, readMark } from '../commit/mark.ts';
 import type { PlanSilver } from '../definition/plan.ts';
 import { realtimeTable, silverTable } from '../definition/tables.ts';
-import { writeParquet } from '../engine/parquet.ts';
 import type { Session } from '../engine/session.ts';
 import { ident } from '../engine/sql-text.ts';
 import { TidemarkError } from '../errors.ts';
@@ -11,7 +9,9 @@ import { currentSchema } from '../iceberg/index.ts';
 import { tableKey } from '../ports/catalog.ts';
 import { endsOf, loadRows, rangesBeyond } from './beyond.ts';
 import { existing, type IntegrationPorts, type StepResult } from './ports.ts';
-import { SOURCE } from './silver-sql.ts';
+import { putRows } from './put-rows.ts';
+import { NEXT, SOURCE } from './silver-sql.ts';
+import { recordTouched } from './touched.ts';
 
 /** Every row beyond the cut, once: rows and mark are one commit on the very snapshot whose mark was read. */
 export async function mergeAppend(
@@ -27,24 +27,28 @@ export async function mergeAppend(
   const wanted = rangesBeyond(mark, group.from, await readMark(io.store, source));
   const step = `merge-${silver.name}`;
   if (wanted.length === 0) return { step, outcome: 'idle', read: 0, changed: 0, more: false };
-  const { ranges, more, rows } = await loadRows(io, session, source, wanted, ports.maxRows, SOURCE(group.from));
+  const { ranges, more, rows } = await loadRows(
+    io,
+    session,
+    source,
+    wanted,
+    ports.maxRows,
+    SOURCE(group.from),
+  );
 
   const chosen = new Map(group.columns.map((c) => [c.name, c.expression.duckdb]));
   const schema = currentSchema(table.metadata);
   const columns = schema.fields.map((f) => `(${chosen.get(f.name) ?? ident(f.name)}) AS ${ident(f.name)}`);
   const where = group.when ? `WHERE (${group.when.duckdb})` : '';
-  const id = io.random.uuid();
-  const { path, ...stats } = await writeParquet(session, {
-    select: `SELECT ${columns.join(', ')} FROM ${ident(SOURCE(group.from))} ${where}`,
-    schema,
-    path: `${ports.scratch}/${id}.parquet`,
-    fullBounds: ['_shard', '_seq', '_ord'],
-  });
-  const uri = `${table.metadata.location}/data/${id}.parquet`;
-  if (stats.recordCount > 0) await io.store.putFile(uri, path);
-  const outcome = await commitWithMark(io, table, advance(mark, group.from, endsOf(ranges)), {
+  await session.run(`CREATE OR REPLACE TEMP TABLE ${NEXT} AS
+    SELECT ${columns.join(', ')} FROM ${ident(SOURCE(group.from))} ${where}`);
+  const write = { select: `SELECT * FROM ${NEXT}`, fullBounds: ['_shard', '_seq', '_ord'] };
+  const added = await putRows(io, session, table, write, ports.scratch);
+  const moved = advance(mark, group.from, endsOf(ranges));
+  const touched = await recordTouched(ports, session, silver, table, moved, undefined, NEXT);
+  const outcome = await commitWithMark(io, table, touched, {
     operation: 'append',
-    addedData: stats.recordCount > 0 ? [dataFile(uri, stats)] : [],
+    addedData: added ? [added] : [],
     addedDeletes: [],
     removedData: [],
     removedDeletes: [],
@@ -55,5 +59,5 @@ export async function mergeAppend(
     throw new TidemarkError('unknown', `the outcome of a merge into ${tableKey(table.name)} is unknown`, {
       cause: outcome.cause,
     });
-  return { step, outcome: 'committed', read: rows, changed: stats.recordCount, more };
+  return { step, outcome: 'committed', read: rows, changed: added?.recordCount ?? 0, more };
 }

@@ -2,7 +2,14 @@ import { positionIn, type Mark } from '../commit/mark.ts';
 import { tableSql } from '../engine/table-sql.ts';
 import { ident, literal } from '../engine/sql-text.ts';
 import type { Session } from '../engine/session.ts';
-import { decodeValue, planScan, type Predicate, type ScanFile, type Table, type TableIo } from '../iceberg/index.ts';
+import {
+  decodeValue,
+  planScan,
+  type Predicate,
+  type ScanFile,
+  type Table,
+  type TableIo,
+} from '../iceberg/index.ts';
 import { BIRTH, type Position } from '../ports/ledger.ts';
 
 /** Rows of a real-time table in (after, upTo] of each shard. */
@@ -90,7 +97,9 @@ export async function loadRows(
   const scan = await planScan(io, table, { where: predicate(wanted) });
   const { ranges, more } = boundRanges(table, scan.files, wanted, maxRows);
   const live = await tableSql(io.store, scan, { files: scan.files });
-  await session.run(`CREATE OR REPLACE TEMP TABLE ${ident(name)} AS SELECT * FROM (${live}) WHERE ${inRanges(ranges)}`);
+  await session.run(
+    `CREATE OR REPLACE TEMP TABLE ${ident(name)} AS SELECT * FROM (${live}) WHERE ${inRanges(ranges)}`,
+  );
   const [count] = await session.rows(`SELECT count(*) AS n FROM ${ident(name)}`);
   return { ranges, more, rows: Number(count?.n ?? 0) };
 }

@@ -5,12 +5,12 @@ import { goldTable, silverTable } from '../definition/tables.ts';
 import type { Session } from '../engine/session.ts';
 import { ident, idents, literal } from '../engine/sql-text.ts';
 import { tableSql } from '../engine/table-sql.ts';
+import { visibleSql } from '../engine/visible.ts';
 import { TidemarkError } from '../errors.ts';
 import { currentSnapshot, isAncestor, planScan, type Table } from '../iceberg/index.ts';
 import { tableKey } from '../ports/catalog.ts';
 import { existing, type IntegrationPorts, type StepResult } from './ports.ts';
 import { planRowDelta } from './row-delta.ts';
-import { visibleSql } from './silver-sql.ts';
 import { groupsSql } from './touched.ts';
 
 const TOUCHED = 'touched_groups';
@@ -20,12 +20,15 @@ function touchedFiles(gold: PlanGold, goldMark: Mark, silver: Table, silverMark:
   const stamp = goldMark.inputs[gold.from];
   const current = currentSnapshot(silver.metadata);
   if (stamp === undefined || current === undefined) return undefined;
-  if (isAncestor(silver.metadata, BigInt(stamp.snapshotId), current['snapshot-id']) !== 'yes') {
+  const since = BigInt(stamp.sequenceNumber);
+  const line = isAncestor(silver.metadata, BigInt(stamp.snapshotId), current['snapshot-id'], since);
+  // Silver was rolled back behind the stamp: what Gold has from the lost snapshots is in no list.
+  if (line === 'no') return undefined;
+  if (line === 'undecidable') {
     // A stamp that was trimmed from the history is still good when our own list reaches back to it.
     const known = silverMark.touched.some((t) => t.sequenceNumber === stamp.sequenceNumber);
     if (!known && stamp.sequenceNumber !== silverMark.touchedSince) return undefined;
   }
-  const since = BigInt(stamp.sequenceNumber);
   if (BigInt(silverMark.touchedSince) > since) return undefined;
   // A foreign change of Silver is newer than the newest commit that our list knows.
   const newest = silverMark.touched.at(-1);
@@ -55,15 +58,24 @@ async function loadTouched(
 }
 
 const sameGroup = (gold: PlanGold, left: string, right: string): string =>
-  gold.groupBy.map((g) => `${left}.${ident(g.name)} IS NOT DISTINCT FROM ${right}.${ident(g.name)}`).join(' AND ');
+  gold.groupBy
+    .map((g) => `${left}.${ident(g.name)} IS NOT DISTINCT FROM ${right}.${ident(g.name)}`)
+    .join(' AND ');
 
 /** Computes the touched groups anew from Silver, and finds the old rows that they replace; equal rows stay. */
-async function recompute(session: Session, gold: PlanGold, silverRows: string, goldRows: string): Promise<void> {
+async function recompute(
+  session: Session,
+  gold: PlanGold,
+  silverRows: string,
+  goldRows: string,
+): Promise<void> {
   const columns = gold.columns.map((c) => c.name);
   const groups = gold.groupBy.map((g) => `(${g.expression.duckdb}) AS ${ident(`_group_${g.name}`)}`);
   const measures = gold.measures.map((m) => `(${m.expression.duckdb}) AS ${ident(m.name)}`);
   const where = gold.where ? `WHERE (${gold.where.duckdb})` : '';
-  const matches = gold.groupBy.map((g) => `t.${ident(g.name)} IS NOT DISTINCT FROM s.${ident(`_group_${g.name}`)}`);
+  const matches = gold.groupBy.map(
+    (g) => `t.${ident(g.name)} IS NOT DISTINCT FROM s.${ident(`_group_${g.name}`)}`,
+  );
   const named = gold.groupBy.map((g) => `${ident(`_group_${g.name}`)} AS ${ident(g.name)}`);
   await session.run(`CREATE OR REPLACE TEMP TABLE fresh_rows AS
     SELECT ${[...named, ...measures].join(', ')}
@@ -78,7 +90,11 @@ async function recompute(session: Session, gold: PlanGold, silverRows: string, g
     SELECT o.* FROM stale_rows o ANTI JOIN fresh_rows n ON ${equal}`);
 }
 
-async function aggregateOnce(ports: IntegrationPorts, session: Session, gold: PlanGold): Promise<StepResult | undefined> {
+async function aggregateOnce(
+  ports: IntegrationPorts,
+  session: Session,
+  gold: PlanGold,
+): Promise<StepResult | undefined> {
   const { io } = ports;
   const step = `aggregate-${gold.name}`;
   const silver = ports.plan.silver.find((s) => s.name === gold.from)!;
@@ -107,7 +123,10 @@ async function aggregateOnce(ports: IntegrationPorts, session: Session, gold: Pl
     ...mark,
     inputs: {
       ...mark.inputs,
-      [gold.from]: { snapshotId: String(pinned['snapshot-id']), sequenceNumber: String(pinned['sequence-number']) },
+      [gold.from]: {
+        snapshotId: String(pinned['snapshot-id']),
+        sequenceNumber: String(pinned['sequence-number']),
+      },
     },
   };
   const [counts] = await session.rows(
@@ -117,14 +136,27 @@ async function aggregateOnce(ports: IntegrationPorts, session: Session, gold: Pl
     io,
     table,
     stamped,
-    delta ?? { operation: 'append', addedData: [], addedDeletes: [], removedData: [], removedDeletes: [], summary: {} },
+    delta ?? {
+      operation: 'append',
+      addedData: [],
+      addedDeletes: [],
+      removedData: [],
+      removedDeletes: [],
+      summary: {},
+    },
   );
   if (outcome.kind === 'conflict') return undefined;
   if (outcome.kind === 'unknown')
     throw new TidemarkError('unknown', `the outcome of computing ${tableKey(table.name)} is unknown`, {
       cause: outcome.cause,
     });
-  return { step, outcome: 'committed', read: Number(counts?.touched), changed: Number(counts?.changed), more: false };
+  return {
+    step,
+    outcome: 'committed',
+    read: Number(counts?.touched),
+    changed: Number(counts?.changed),
+    more: false,
+  };
 }
 
 /**

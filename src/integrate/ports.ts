@@ -31,6 +31,8 @@ export interface StepResult {
 export async function existing(ports: IntegrationPorts, name: TableName): Promise<Table> {
   const table = await loadTable(ports.io, name);
   if (!table)
-    throw new TidemarkError('notFound', `there is no table ${tableKey(name)}`, { remedy: 'deploy the lakehouse first' });
+    throw new TidemarkError('notFound', `there is no table ${tableKey(name)}`, {
+      remedy: 'deploy the lakehouse first',
+    });
   return table;
 }

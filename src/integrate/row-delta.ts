@@ -1,9 +1,17 @@
-import { dataFile } from '../commit/files.ts';
 import { tableSql } from '../engine/table-sql.ts';
-import { writeParquet, writePositionDeletes } from '../engine/parquet.ts';
 import type { Session } from '../engine/session.ts';
+import { textOf } from '../engine/row.ts';
 import { ident, idents, literal } from '../engine/sql-text.ts';
-import { currentSchema, planScan, type DataFile, type ScanFile, type SnapshotChange, type Table, type TableIo } from '../iceberg/index.ts';
+import {
+  currentSchema,
+  planScan,
+  type DataFile,
+  type ScanFile,
+  type SnapshotChange,
+  type Table,
+  type TableIo,
+} from '../iceberg/index.ts';
+import { putDeletes, putRows } from './put-rows.ts';
 
 /** Files below this size count as small. */
 const SMALL_BYTES = 32 * 1024 * 1024;
@@ -42,7 +50,7 @@ export function chooseFolded(files: ScanFile[], hit: ReadonlyMap<string, number>
 
 async function hitsByFile(session: Session, old: string): Promise<Map<string, number>> {
   const rows = await session.rows(`SELECT _file, count(*) AS n FROM ${ident(old)} GROUP BY _file`);
-  return new Map(rows.map((r) => [String(r._file), Number(r.n)]));
+  return new Map(rows.map((r) => [textOf(r, '_file'), Number(r.n)]));
 }
 
 /** Writes new rows, and the surviving rows of folded files, as one data file. */
@@ -62,20 +70,8 @@ async function writeRows(
     parts.push(`SELECT ${idents(columns, 'f.')} FROM (${live}) f
       ANTI JOIN ${ident(delta.old)} o ON f._file = o._file AND f._pos = o._pos`);
   }
-  const id = io.random.uuid();
-  const local = `${scratch}/${id}.parquet`;
-  const select = parts.join(' UNION ALL ');
-  const { path, ...stats } = await writeParquet(session, {
-    select,
-    schema,
-    path: local,
-    fullBounds: delta.fullBounds,
-    rowGroupSize: ROW_GROUP,
-  });
-  if (stats.recordCount === 0) return undefined;
-  const uri = `${table.metadata.location}/data/${id}.parquet`;
-  await io.store.putFile(uri, path);
-  return dataFile(uri, stats);
+  const rows = { select: parts.join(' UNION ALL '), fullBounds: delta.fullBounds, rowGroupSize: ROW_GROUP };
+  return putRows(io, session, table, rows, scratch);
 }
 
 /** One delete file a data file: what it had before and what this merge replaces. */
@@ -93,14 +89,7 @@ async function writeDeletes(
     const readable = await io.store.readable(before.path);
     parts.push(`SELECT file_path, pos FROM read_parquet(${literal(readable)}) WHERE file_path = ${path}`);
   }
-  const id = io.random.uuid();
-  const { path: local, ...stats } = await writePositionDeletes(session, {
-    select: parts.join(' UNION '),
-    path: `${scratch}/${id}.parquet`,
-  });
-  const uri = `${table.metadata.location}/data/${id}-deletes.parquet`;
-  await io.store.putFile(uri, local);
-  return { ...dataFile(uri, stats, 1), referencedDataFile: file.file.path };
+  return putDeletes(io, session, table, { select: parts.join(' UNION '), of: file.file.path }, scratch);
 }
 
 /**
@@ -126,7 +115,9 @@ export async function planRowDelta(
   for (const file of cut) addedDeletes.push(await writeDeletes(io, session, table, delta, file, scratch));
   // A delete file that some other data file still needs must stay; ours name one data file each.
   const kept = new Set(
-    scan.files.filter((f) => !folded.includes(f) && !cut.includes(f)).flatMap((f) => f.deletes.map((d) => d.path)),
+    scan.files
+      .filter((f) => !folded.includes(f) && !cut.includes(f))
+      .flatMap((f) => f.deletes.map((d) => d.path)),
   );
   const replaced = new Set([...folded, ...cut].flatMap((f) => f.deletes.map((d) => d.path)));
   return {

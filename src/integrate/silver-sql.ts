@@ -1,5 +1,6 @@
 import type { PlanGroup, PlanSilver } from '../definition/plan.ts';
 import { ident, idents } from '../engine/sql-text.ts';
+import { DELETED } from '../engine/visible.ts';
 
 /** Names of the session's tables during a merge. */
 export const SOURCE = (realtime: string): string => `src_${realtime}`;
@@ -9,7 +10,6 @@ export const REJOINED = (join: string): string => `rejoined_${join}`;
 export const KEYS = 'changed_keys';
 export const CURRENT = 'current_rows';
 export const NEXT = 'next_rows';
-export const DELETED = '_deleted';
 
 /** The columns a group sets beside the key. */
 export function ownColumns(silver: PlanSilver, group: PlanGroup): PlanGroup['columns'] {
@@ -70,7 +70,9 @@ export function nextSql(silver: PlanSilver, columns: string[]): string {
     const condition = j.on.map((o) => `l_${j.name}.${ident(o.column)} = m.${onColumn(j.name, o.column)}`);
     return `LEFT JOIN ${ident(LOOKUP(j.name))} AS l_${j.name} ON ${condition.join(' AND ')}`;
   });
-  const joined = new Map(silver.joins.flatMap((j) => j.columns.map((c) => [c.name, `l_${j.name}.${ident(`_out_${c.name}`)}`])));
+  const joined = new Map(
+    silver.joins.flatMap((j) => j.columns.map((c) => [c.name, `l_${j.name}.${ident(`_out_${c.name}`)}`])),
+  );
   const select = columns.map((c) => `${joined.get(c) ?? `m.${ident(c)}`} AS ${ident(c)}`);
   const differs = [...joined].map(([name, value]) => `${value} IS DISTINCT FROM m.${ident(`_was_${name}`)}`);
   return `
@@ -80,11 +82,4 @@ export function nextSql(silver: PlanSilver, columns: string[]): string {
     placed AS (SELECT *${on.length > 0 ? `, ${on.join(', ')}` : ''} FROM merged)
     SELECT ${select.join(', ')} FROM placed m ${joins.join(' ')}
     WHERE ${['m._advanced', ...differs].join(' OR ')}`;
-}
-
-/** Condition that analysts see the row: its fact has come and is not deleted. */
-export function visibleSql(silver: PlanSilver): string {
-  if (silver.mode === 'append') return 'true';
-  const fact = silver.groups.find((g) => g.fact)!;
-  return `(${ident(fact.ordColumn)} IS NOT NULL AND NOT coalesce(${DELETED}, false))`;
 }

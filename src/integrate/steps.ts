@@ -21,6 +21,10 @@ export function integrationStages(plan: Plan): IntegrationStep[][] {
     stageOf.set(table.name, stage);
     (stages[stage] ??= []).push({ id: `merge-${table.name}`, kind: 'merge', table: table.name });
   }
-  const gold = plan.gold.map((t): IntegrationStep => ({ id: `aggregate-${t.name}`, kind: 'aggregate', table: t.name }));
+  const gold = plan.gold.map((t): IntegrationStep => ({
+    id: `aggregate-${t.name}`,
+    kind: 'aggregate',
+    table: t.name,
+  }));
   return gold.length > 0 ? [...stages, gold] : stages;
 }

@@ -3,8 +3,9 @@ import type { PlanGold, PlanSilver } from '../definition/plan.ts';
 import { goldTable } from '../definition/tables.ts';
 import type { Session } from '../engine/session.ts';
 import { ident, idents, literal } from '../engine/sql-text.ts';
-import { currentSchema, loadTable, type Table } from '../iceberg/index.ts';
+import { currentSchema, currentSnapshot, loadTable, type Table } from '../iceberg/index.ts';
 import type { IntegrationPorts } from './ports.ts';
+import { withScratch } from './put-rows.ts';
 
 /** Longer lists than this are cut; a Gold table that has not read the cut part is recomputed in full. */
 const MAX_TOUCHED = 200;
@@ -24,12 +25,12 @@ async function writeGroups(
 ): Promise<string | undefined> {
   const [count] = await session.rows(`SELECT count(*) AS n FROM (${rows})`);
   if (Number(count?.n ?? 0) === 0) return undefined;
-  const id = ports.io.random.uuid();
-  const local = `${ports.scratch}/${id}.parquet`;
-  await session.run(`COPY (${groupsSql(gold, `(${rows})`)}) TO ${literal(local)} (FORMAT parquet)`);
-  const uri = `${table.metadata.location}/metadata/touched-${gold.name}-${id}.parquet`;
-  await ports.io.store.putFile(uri, local);
-  return uri;
+  return withScratch(ports.io, ports.scratch, async (local, id) => {
+    await session.run(`COPY (${groupsSql(gold, `(${rows})`)}) TO ${literal(local)} (FORMAT parquet)`);
+    const uri = `${table.metadata.location}/metadata/touched-${gold.name}-${id}.parquet`;
+    await ports.io.store.putFile(uri, local);
+    return uri;
+  });
 }
 
 /** The oldest sequence number of `silver` that some Gold table still has to read from; undefined without Gold tables. */
@@ -59,19 +60,35 @@ export async function recordTouched(
   next: string,
 ): Promise<(ids: { sequenceNumber: bigint }) => Mark> {
   const columns = idents(currentSchema(table.metadata).fields.map((f) => f.name));
-  const rows = [next, ...(old ? [old] : [])].map((t) => `SELECT ${columns} FROM ${ident(t)}`).join(' UNION ALL ');
+  const rows = [next, ...(old ? [old] : [])]
+    .map((t) => `SELECT ${columns} FROM ${ident(t)}`)
+    .join(' UNION ALL ');
   const files: Record<string, string> = {};
   for (const gold of ports.plan.gold.filter((g) => g.from === silver.name)) {
     const uri = await writeGroups(ports, session, table, gold, rows);
     if (uri !== undefined) files[gold.name] = uri;
   }
-  const need = (await oldestNeed(ports, silver)) ?? 0n;
-  const wanted = mark.touched.filter((t) => BigInt(t.sequenceNumber) > need);
-  const kept = wanted.slice(-MAX_TOUCHED);
-  const cut = wanted.at(-MAX_TOUCHED - 1);
+  const known = await stillWanted(ports, silver, table, mark);
   return ({ sequenceNumber }) => {
     const added: TouchedGroups = { sequenceNumber: String(sequenceNumber), files };
-    const since = cut?.sequenceNumber ?? (need > BigInt(mark.touchedSince) ? String(need) : mark.touchedSince);
-    return { ...mark, touched: [...kept, added], touchedSince: since };
+    return { ...mark, touched: [...known.touched, added], touchedSince: known.touchedSince };
   };
+}
+
+/** What the list so far says for Gold tables that have not read all of it. */
+async function stillWanted(
+  ports: IntegrationPorts,
+  silver: PlanSilver,
+  table: Table,
+  mark: Mark,
+): Promise<Pick<Mark, 'touched' | 'touchedSince'>> {
+  const parent = currentSnapshot(table.metadata)?.['sequence-number'] ?? 0n;
+  const newest = mark.touched.at(-1)?.sequenceNumber ?? mark.touchedSince;
+  // Somebody else committed since: what they touched nobody wrote down, so the list begins anew behind it.
+  if (newest !== String(parent)) return { touched: [], touchedSince: String(parent) };
+  const need = (await oldestNeed(ports, silver)) ?? parent;
+  const wanted = mark.touched.filter((t) => BigInt(t.sequenceNumber) > need);
+  const cut = wanted.at(-MAX_TOUCHED - 1);
+  const since = need > BigInt(mark.touchedSince) ? String(need) : mark.touchedSince;
+  return { touched: wanted.slice(-MAX_TOUCHED), touchedSince: cut?.sequenceNumber ?? since };
 }

@@ -34,7 +34,8 @@ export class CommitLoop {
     while (!signal.aborted) {
       this.#woken = false;
       const again = await this.#commit((pending) => this.#worthwhile(pending));
-      if (!again && !this.#woken) await this.#sleep(this.#failing ? RETRY_MS : SWEEP_MS, signal);
+      const woken = (): boolean => this.#woken;
+      if (!again && !woken()) await this.#sleep(this.#failing ? RETRY_MS : SWEEP_MS, signal);
     }
   }
 
@@ -62,7 +63,10 @@ export class CommitLoop {
     } catch (error) {
       // The intents stay in the ledger; what is missing is derived from the table again.
       this.#failing = true;
-      this.#ports.log.error('a commit failed; it will be tried again', { table: tableKey(this.#name), error });
+      this.#ports.log.error('a commit failed; it will be tried again', {
+        table: tableKey(this.#name),
+        error,
+      });
       return false;
     }
   }

@@ -18,9 +18,13 @@ export async function recordDeployment(database: LocalDatabase, plan: Plan): Pro
   const hash = createHash('sha256').update(JSON.stringify(plan)).digest('hex');
   const current = store(database).get(KEY);
   if (current && current.plan.name !== plan.name)
-    throw new TidemarkError('refused', `this folder holds the lakehouse "${current.plan.name}", not "${plan.name}"`, {
-      remedy: 'name another folder with --data, or start anew with `tidemark reset`',
-    });
+    throw new TidemarkError(
+      'refused',
+      `this folder holds the lakehouse "${current.plan.name}", not "${plan.name}"`,
+      {
+        remedy: 'name another folder with --data, or start anew with `tidemark reset`',
+      },
+    );
   if (current?.hash === hash) return current;
   const deployment = { plan, version: (current?.version ?? 0) + 1, hash };
   await store(database).put(KEY, deployment);

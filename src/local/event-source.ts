@@ -97,7 +97,10 @@ export class EventSource {
         await this.#startShards(signal);
       } catch (error) {
         // A stream that was deleted, or a disk that fails: neither may end the process.
-        this.#ports.log.error('the shards of a stream cannot be listed; trying again', { stream: this.#name, error });
+        this.#ports.log.error('the shards of a stream cannot be listed; trying again', {
+          stream: this.#name,
+          error,
+        });
       }
       await clock.sleep(IDLE_POLL_MS, signal);
     }
@@ -114,7 +117,9 @@ export class EventSource {
       this.#caughtUp.set(shardId, false);
       const ended = await Promise.all(
         // A parent that left the stream is past its retention: it does not block its children.
-        parents.filter((p) => known.has(p)).map(async (p) => (await checkpoints.get(this.#name, p))?.ended === true),
+        parents
+          .filter((p) => known.has(p))
+          .map(async (p) => (await checkpoints.get(this.#name, p))?.ended === true),
       );
       if (!ended.every(Boolean)) continue;
       const run = this.#poll(shardId, signal).catch((error: unknown) => {
@@ -133,13 +138,14 @@ export class EventSource {
       this.#caughtUp.set(shard, true);
       return;
     }
-    while (!signal.aborted) {
+    const ended = (): boolean => signal.aborted;
+    while (!ended()) {
       const batch = await this.#gather(shard, position, signal);
       if (batch.records.length > 0) {
         this.#oldest.set(shard, batch.records[0]!.arrivedAt);
         await this.#deliver(shard, batch.records, signal);
         this.#oldest.delete(shard);
-        if (signal.aborted) return;
+        if (ended()) return;
         position = positionOf(batch.records.at(-1)!.sequenceNumber);
         await checkpoints.set(this.#name, shard, { position, ended: batch.ended });
       } else if (batch.ended) await checkpoints.set(this.#name, shard, { position, ended: true });
@@ -166,7 +172,8 @@ export class EventSource {
       const limit = { records: batchSize - records.length, bytes: PAYLOAD_BYTES - bytes };
       const wakes = this.#wakesOf(shard);
       const read = await stream.read(this.#name, shard, position, limit);
-      const room = read.records.length > 1 || records.length === 0 || (read.records[0]?.data.length ?? 0) <= limit.bytes;
+      const room =
+        read.records.length > 1 || records.length === 0 || (read.records[0]?.data.length ?? 0) <= limit.bytes;
       if (room)
         for (const record of read.records) {
           records.push(record);
@@ -181,7 +188,12 @@ export class EventSource {
       if (records.length > 0 && waited >= batchingWindowMs) return { records, ended: false };
       if (!read.caughtUp || (records.length === 0 && wakes !== this.#wakesOf(shard))) continue;
       if (records.length === 0) this.#caughtUp.set(shard, true);
-      await this.#wait(shard, records.length > 0 ? batchingWindowMs - waited : IDLE_POLL_MS, records.length === 0, signal);
+      await this.#wait(
+        shard,
+        records.length > 0 ? batchingWindowMs - waited : IDLE_POLL_MS,
+        records.length === 0,
+        signal,
+      );
     }
   }
 
@@ -212,7 +224,10 @@ export class EventSource {
         attempt = -1;
         left = next;
       } catch (error) {
-        if (this.#givenUp(left, attempt)) return await this.#ports.onFailure(event, error);
+        if (this.#givenUp(left, attempt)) {
+          await this.#ports.onFailure(event, error);
+          return;
+        }
         this.#ports.log.warn('a batch failed; it will be tried again', {
           stream: this.#name,
           shard,
@@ -223,7 +238,8 @@ export class EventSource {
         if (this.#settings.bisectBatchOnFunctionError && left.length > 1 && attempt >= 1) {
           const middle = left.length >> 1;
           await this.#deliver(shard, left.slice(0, middle), signal);
-          return await this.#deliver(shard, left.slice(middle), signal);
+          await this.#deliver(shard, left.slice(middle), signal);
+          return;
         }
       }
       const pause = Math.min(RETRY_MS.longest, RETRY_MS.first * 2 ** Math.max(0, attempt));
@@ -269,6 +285,9 @@ function remaining(records: StreamRecord[], failures: { itemIdentifier: string }
   const lowest = failures.map((f) => positionOf(f.itemIdentifier)).sort()[0]!;
   const from = records.findIndex((r) => positionOf(r.sequenceNumber) >= lowest);
   if (from < 0)
-    throw new TidemarkError('invalid', `the function reported sequence number ${lowest}, which is not in the batch`);
+    throw new TidemarkError(
+      'invalid',
+      `the function reported sequence number ${lowest}, which is not in the batch`,
+    );
   return records.slice(from);
 }

@@ -53,7 +53,10 @@ export class IntegrateLoop {
           this.#metrics.merged(name, result, io.clock.now(), Math.round(performance.now() - began));
           results.push(result);
         } catch (error) {
-          log.error('an integration step failed; it will be tried with the next run', { step: step.id, error });
+          log.error('an integration step failed; it will be tried with the next run', {
+            step: step.id,
+            error,
+          });
           results.push({ step: step.id, outcome: 'failed', read: 0, changed: 0, more: false });
         }
       }

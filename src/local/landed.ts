@@ -1,5 +1,10 @@
 import { createHash } from 'node:crypto';
-import { GetRecordsCommand, GetShardIteratorCommand, ListShardsCommand, type KinesisClient } from '@aws-sdk/client-kinesis';
+import {
+  GetRecordsCommand,
+  GetShardIteratorCommand,
+  ListShardsCommand,
+  type KinesisClient,
+} from '@aws-sdk/client-kinesis';
 
 /** A multiset of record payloads, by hash, and how far the stream was read for it. */
 export class Landed {
@@ -39,7 +44,11 @@ function hash(data: Uint8Array): string {
  * it noted the answer reads here what did land, and so puts nothing twice.
  * @param after the last known sequence number by shard; shards without one are read from their beginning
  */
-export async function readLanded(client: KinesisClient, stream: string, after: Record<string, string>): Promise<Landed> {
+export async function readLanded(
+  client: KinesisClient,
+  stream: string,
+  after: Record<string, string>,
+): Promise<Landed> {
   const landed = new Landed();
   const { Shards = [] } = await client.send(new ListShardsCommand({ StreamName: stream }));
   for (const { ShardId } of Shards) {

@@ -48,16 +48,20 @@ export class MaintainLoop {
 
   async run(signal: AbortSignal): Promise<void> {
     const { clock } = this.#ports.io;
-    while (!signal.aborted) {
+    const ended = (): boolean => signal.aborted;
+    while (!ended()) {
       await clock.sleep(COMPACT_EVERY_MS, signal);
-      if (!signal.aborted) await this.#once(signal);
+      if (!ended()) await this.#once(signal);
     }
   }
 
   async #once(signal: AbortSignal): Promise<void> {
     const { io } = this.#ports;
     try {
-      const names = [...this.#plan.realtime.map((t) => realtimeTable(this.#plan, t.name)), quarantineTable(this.#plan)];
+      const names = [
+        ...this.#plan.realtime.map((t) => realtimeTable(this.#plan, t.name)),
+        quarantineTable(this.#plan),
+      ];
       for (const name of names)
         while (!signal.aborted && (await compactTable(this.#ports, name)).outcome === 'committed') continue;
       if (io.clock.now() - this.#cleanedAt < CLEAN_EVERY_MS) return;

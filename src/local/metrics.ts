@@ -61,7 +61,9 @@ export class Metrics {
 
   merged(name: TableName, result: StepResult, at: number, elapsedMs: number): void {
     if (result.changed === 0) return;
-    this.#update(tableKey(name), { lastMerge: { at, read: result.read, changed: result.changed, elapsedMs } });
+    this.#update(tableKey(name), {
+      lastMerge: { at, read: result.read, changed: result.changed, elapsedMs },
+    });
   }
 
   of(name: TableName): StoredMetrics {

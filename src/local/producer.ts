@@ -81,7 +81,8 @@ export async function putBatch(
     const failed: Line[] = [];
     for (const [i, record] of (result.Records ?? []).entries()) {
       if (record.ErrorCode !== undefined) failed.push(left[i]!);
-      else if (record.SequenceNumber! > (last[record.ShardId!] ?? '')) last[record.ShardId!] = record.SequenceNumber!;
+      else if (record.SequenceNumber! > (last[record.ShardId!] ?? ''))
+        last[record.ShardId!] = record.SequenceNumber!;
     }
     left = failed;
     if (left.length > 0) await clock.sleep(Math.min(RETRY_MS.longest, RETRY_MS.first * 2 ** attempt), signal);

@@ -44,7 +44,13 @@ export class Replay {
   #progress: Progress;
   #total = 0;
 
-  constructor(source: ReplaySource, path: string, client: KinesisClient, clock: Clock, database: LocalDatabase) {
+  constructor(
+    source: ReplaySource,
+    path: string,
+    client: KinesisClient,
+    clock: Clock,
+    database: LocalDatabase,
+  ) {
     this.#source = source;
     this.#path = path;
     this.#client = client;
@@ -118,7 +124,10 @@ export class Replay {
     const missing = request.slice(0, end).filter((r) => !r.landed);
     let { positions } = this.#progress;
     for (const batch of batches(missing.map((r) => r.line)))
-      positions = { ...positions, ...(await putBatch(this.#client, this.#source.stream, batch, this.#clock, signal)) };
+      positions = {
+        ...positions,
+        ...(await putBatch(this.#client, this.#source.stream, batch, this.#clock, signal)),
+      };
     positions = highest(positions, landed.positions);
     await this.#note({ line: line + end, positions, ...this.#timed(request[end - 1]!.line) });
   }
@@ -142,7 +151,11 @@ export class Replay {
   }
 
   #line(text: string, index: number): Line {
-    return { index, data: Buffer.from(text), partitionKey: partitionKeyOf(text, index, this.#source.partitionKey) };
+    return {
+      index,
+      data: Buffer.from(text),
+      partitionKey: partitionKeyOf(text, index, this.#source.partitionKey),
+    };
   }
 
   #dueUntil(pace: Pace): number {
@@ -178,6 +191,8 @@ export class Replay {
 
 /** By shard the higher of two sequence numbers. */
 function highest(one: Record<string, string>, other: Record<string, string>): Record<string, string> {
-  const all = Object.entries(other).filter(([shard, n]) => one[shard] === undefined || BigInt(n) > BigInt(one[shard]));
+  const all = Object.entries(other).filter(
+    ([shard, n]) => one[shard] === undefined || BigInt(n) > BigInt(one[shard]),
+  );
   return { ...one, ...Object.fromEntries(all) };
 }

@@ -98,7 +98,14 @@ export class Runtime {
       (r) => new Replay(r, join(settings.base, r.file), this.#client, stores.io.clock, stores.database),
     );
     this.#integrate = new IntegrateLoop(
-      { plan: settings.plan, io: stores.io, engine, scratch: stores.scratch, log: settings.log, maxRows: MERGE_ROWS },
+      {
+        plan: settings.plan,
+        io: stores.io,
+        engine,
+        scratch: stores.scratch,
+        log: settings.log,
+        maxRows: MERGE_ROWS,
+      },
       this.#metrics,
       settings.integrateEveryMs,
     );
@@ -234,9 +241,14 @@ export class Runtime {
         clock: io.clock,
         log,
         staging: { store: io.store, random: io.random, prefix: `${warehouse}_staged/`, scratch },
-        destination: async (name) => ({ name, schema: currentSchema((await requireTable(io, name)).metadata) }),
+        destination: async (name) => ({
+          name,
+          schema: currentSchema((await requireTable(io, name)).metadata),
+        }),
       });
-      const handler = createIngestHandler(processor, (result) => this.#counters.add(stream.name, result.received));
+      const handler = createIngestHandler(processor, (result) =>
+        this.#counters.add(stream.name, result.received),
+      );
       const source = new EventSource(
         stream.name,
         { ...EVENT_SOURCE_DEFAULTS, batchingWindowMs },
@@ -260,9 +272,14 @@ export class Runtime {
   #buildCommits(): void {
     const { plan, log } = this.#settings;
     const { io, ledger } = this.stores;
-    const names: TableName[] = [...plan.realtime.map((t) => realtimeTable(plan, t.name)), quarantineTable(plan)];
+    const names: TableName[] = [
+      ...plan.realtime.map((t) => realtimeTable(plan, t.name)),
+      quarantineTable(plan),
+    ];
     for (const name of names) {
-      const loop = new CommitLoop(name, { io, ledger, log }, (c) => this.#metrics.committed(c, io.clock.now()));
+      const loop = new CommitLoop(name, { io, ledger, log }, (c) =>
+        this.#metrics.committed(c, io.clock.now()),
+      );
       this.#commits.set(tableKey(name), loop);
     }
     ledger.onClaim((tables) => {

@@ -25,7 +25,10 @@ export interface CleanSettings {
 
 /** The mark files of the table and of its retained snapshots. */
 function markPaths(table: Table): string[] {
-  const pointers = [table.metadata.properties[MARK_KEY], ...table.metadata.snapshots.map((s) => s.summary[MARK_KEY])];
+  const pointers = [
+    table.metadata.properties[MARK_KEY],
+    ...table.metadata.snapshots.map((s) => s.summary[MARK_KEY]),
+  ];
   const paths = pointers.filter((p) => p !== undefined).map((p) => (JSON.parse(p) as { path: string }).path);
   return paths;
 }
@@ -39,7 +42,13 @@ async function namedFiles(ports: CleanPorts, table: Table): Promise<Set<string>>
   const { metadata, data } = await reachableFiles(io, table.metadata);
   const mark = await readMark(io.store, table);
   const touched = mark.touched.flatMap((t) => Object.values(t.files));
-  const named = new Set([...metadata, ...data, table.entry.metadataLocation, ...markPaths(table), ...touched]);
+  const named = new Set([
+    ...metadata,
+    ...data,
+    table.entry.metadataLocation,
+    ...markPaths(table),
+    ...touched,
+  ]);
   for (const ref of await ledger.intentShards(table.name)) {
     const from = positionIn(mark, ref.stream, ref.shard);
     for (const { file } of await ledger.intents(table.name, ref, from, Number.MAX_SAFE_INTEGER))
@@ -67,7 +76,11 @@ export async function forgetIntents(ports: CleanPorts, name: TableName, before: 
  * after a second look: its age alone says nothing, since a file may have been named until a moment ago.
  * @returns how many objects were deleted
  */
-export async function cleanTable(ports: CleanPorts, name: TableName, settings: CleanSettings): Promise<number> {
+export async function cleanTable(
+  ports: CleanPorts,
+  name: TableName,
+  settings: CleanSettings,
+): Promise<number> {
   const { io, log } = ports;
   const now = io.clock.now();
   const known = await log.all(tableKey(name));

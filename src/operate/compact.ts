@@ -67,7 +67,9 @@ export function chooseFiles(table: Table, files: readonly ScanFile[]): ScanFile[
   }
   const ready = [...groups.values()].filter((group) => group.length >= FAN_IN);
   const group = ready.sort((a, b) => b.length - a.length)[0] ?? [];
-  const ordered = group.sort((a, b) => (lowerText(table, a.file, '_seq') < lowerText(table, b.file, '_seq') ? -1 : 1));
+  const ordered = group.sort((a, b) =>
+    lowerText(table, a.file, '_seq') < lowerText(table, b.file, '_seq') ? -1 : 1,
+  );
   let bytes = 0;
   return ordered.filter((f) => (bytes += f.file.fileSizeInBytes) <= INPUT_BYTES);
 }

@@ -4,7 +4,14 @@ import type { Plan } from '../definition/plan.ts';
 import { tablesOf, type TableSpec } from '../definition/tables.ts';
 import { columnsFromSchema, icebergFields } from '../engine/iceberg-schema.ts';
 import { TidemarkError } from '../errors.ts';
-import { commitMetadata, createTable, currentSchema, requireTable, type Table, type TableIo } from '../iceberg/index.ts';
+import {
+  commitMetadata,
+  createTable,
+  currentSchema,
+  requireTable,
+  type Table,
+  type TableIo,
+} from '../iceberg/index.ts';
 import { tableKey } from '../ports/catalog.ts';
 
 /** What every table of ours starts with. */
@@ -40,10 +47,14 @@ function missingColumns(spec: TableSpec, table: Table): PlanColumn[] {
   const wanted = new Set(spec.columns.map((c) => c.name));
   for (const name of present.keys()) if (!wanted.has(name)) problems.push(`${name} would go`);
   if (problems.length > 0)
-    throw new TidemarkError('refused', `table ${tableKey(spec.name)} cannot follow the definition: ${problems.join('; ')}`, {
-      context: { table: tableKey(spec.name) },
-      remedy: 'give the table or the column another name, or start anew with `tidemark reset`',
-    });
+    throw new TidemarkError(
+      'refused',
+      `table ${tableKey(spec.name)} cannot follow the definition: ${problems.join('; ')}`,
+      {
+        context: { table: tableKey(spec.name) },
+        remedy: 'give the table or the column another name, or start anew with `tidemark reset`',
+      },
+    );
   return missing;
 }
 
@@ -61,10 +72,14 @@ async function deployTable(io: TableIo, warehouse: string, spec: TableSpec): Pro
     const outcome = await commitMetadata(io, table, { addColumns: icebergFields(missing) });
     if (outcome.kind === 'committed') return { spec, change: 'columns added' };
     if (outcome.kind === 'unknown')
-      throw new TidemarkError('unknown', `whether columns were added to ${tableKey(spec.name)} is not known`, {
-        remedy: 'deploy again: it goes on from what is there',
-        cause: outcome.cause,
-      });
+      throw new TidemarkError(
+        'unknown',
+        `whether columns were added to ${tableKey(spec.name)} is not known`,
+        {
+          remedy: 'deploy again: it goes on from what is there',
+          cause: outcome.cause,
+        },
+      );
   }
 }
 

@@ -32,5 +32,10 @@ export interface ShardRead {
  */
 export interface Stream {
   shards(stream: string): Promise<ShardInfo[]>;
-  read(stream: string, shardId: string, after: Position, limit: { records: number; bytes: number }): Promise<ShardRead>;
+  read(
+    stream: string,
+    shardId: string,
+    after: Position,
+    limit: { records: number; bytes: number },
+  ): Promise<ShardRead>;
 }

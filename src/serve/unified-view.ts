@@ -2,6 +2,7 @@ import { athenaType, type ColumnType } from '../definition/column.ts';
 import type { Plan, PlanGold, PlanGroup, PlanJoin, PlanSilver, RuleSql } from '../definition/plan.ts';
 import { duckdbType } from '../engine/iceberg-schema.ts';
 import { ident, idents } from '../engine/sql-text.ts';
+import { DELETED, visible } from '../engine/visible.ts';
 
 export type Dialect = keyof RuleSql;
 
@@ -31,7 +32,6 @@ interface View {
   sources: ViewSources;
 }
 
-const DELETED = '_deleted';
 const setBy = (group: PlanGroup): string => ident(`set_${group.name}`);
 const equal = (names: string[], left: string, right: string): string =>
   names.map((n) => `${left}.${ident(n)} = ${right}.${ident(n)}`).join(' AND ');
@@ -99,16 +99,12 @@ function newestRows(view: View, group: PlanGroup): string {
   return `SELECT * FROM (SELECT r.*, ${rank} FROM (${rows}) AS r WHERE ${keyed}) AS r WHERE _rank = 1`;
 }
 
-function isVisible(ord: string, deleted: string): string {
-  return `${ord} IS NOT NULL AND NOT coalesce(${deleted}, false)`;
-}
-
 /** Silver rows that nothing in the real-time tables can change. DuckDB runs NOT EXISTS three times as long. */
 function untouchedRows({ silver, sources }: View, own: string[], fact: PlanGroup): string {
-  const visible = isVisible(`s.${ident(fact.ordColumn)}`, `s.${DELETED}`);
+  const shown = visible(`s.${ident(fact.ordColumn)}`, `s.${DELETED}`);
   return `SELECT ${idents(own, 's.')}
     FROM ${sources.silver(silver.name)} AS s LEFT JOIN changed AS k ON ${equal(silver.key, 'k', 's')}
-    WHERE k.${ident(silver.key[0]!)} IS NULL AND ${visible}`;
+    WHERE k.${ident(silver.key[0]!)} IS NULL AND ${shown}`;
 }
 
 /**
@@ -139,7 +135,7 @@ function touchedRows({ silver }: View, own: string[], fact: PlanGroup): string {
   return `SELECT ${idents(own)} FROM (
       SELECT ${[...columns, ...system].join(', ')}
       FROM changed AS k LEFT JOIN held AS s ON ${equal(silver.key, 's', 'k')} ${joins.join(' ')}
-    ) AS t WHERE ${isVisible('_fact_ord', DELETED)}`;
+    ) AS t WHERE ${visible('_fact_ord', DELETED)}`;
 }
 
 function keyedSql(view: View): string {

@@ -6,11 +6,14 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { LakehouseState } from '../../src/local/state.ts';
 import type { Finished } from '../local/support/process.ts';
-import { FREE_PORTS, RECORDS, run, visit, Workplace } from './support.ts';
+import { DEFINITION, FREE_PORTS, RECORDS, run, visit, Workplace } from './support.ts';
 
 /** A mistake of the user: its code, its sentence, no stack. */
 function expectMistake(finished: Finished, code: number, ...words: string[]): void {
-  expect({ ...finished, words: words.filter((w) => !finished.stderr.includes(w)) }).toMatchObject({ code, words: [] });
+  expect({ ...finished, words: words.filter((w) => !finished.stderr.includes(w)) }).toMatchObject({
+    code,
+    words: [],
+  });
   expect(finished.stderr).not.toMatch(/^\s+at /m);
   expect(finished.stdout).toBe('');
 }
@@ -72,17 +75,25 @@ describe('commands, as they are typed', () => {
   });
 
   test('a table for people: numbers to the right, NULL said', async () => {
-    const { stdout } = await query(`SELECT visitor, gate, note FROM visitors ORDER BY at LIMIT 2`);
-    expect(stdout).toBe('visitor  gate  note\n───────  ────  ────\nv0          0  NULL\nv1          1  NULL\n');
+    const { stdout } = await query(`SELECT visitor, gate, note FROM visitors ORDER BY seen LIMIT 2`);
+    expect(stdout).toBe(
+      'visitor  gate  note\n───────  ────  ────\nv0          0  NULL\nv1          1  NULL\n',
+    );
   });
 
   test('JSON for programs', async () => {
-    const { stdout } = await query(`SELECT visitor, gate, note FROM visitors ORDER BY at LIMIT 2`, '--format', 'json');
+    const { stdout } = await query(
+      `SELECT visitor, gate, note FROM visitors ORDER BY seen LIMIT 2`,
+      '--format',
+      'json',
+    );
     expect(JSON.parse(stdout)).toEqual([
       { visitor: 'v0', gate: 0, note: null },
       { visitor: 'v1', gate: 1, note: null },
     ]);
-    expect(JSON.parse((await query('SELECT 1 AS a FROM visitors WHERE false', '--format', 'json')).stdout)).toEqual([]);
+    expect(
+      JSON.parse((await query('SELECT 1 AS a FROM visitors WHERE false', '--format', 'json')).stdout),
+    ).toEqual([]);
   });
 
   test('CSV for spreadsheets, quoted where it must be', async () => {
@@ -91,7 +102,13 @@ describe('commands, as they are typed', () => {
   });
 
   test('an answer that is cut says so, and not on the standard output', async () => {
-    const { code, stdout, stderr } = await query('SELECT visitor FROM visitors', '--max-rows', '3', '--format', 'csv');
+    const { code, stdout, stderr } = await query(
+      'SELECT visitor FROM visitors',
+      '--max-rows',
+      '3',
+      '--format',
+      'csv',
+    );
     expect([code, stdout.split('\r\n').length]).toEqual([0, 4]);
     expect(stderr).toContain('only the first 3 rows');
   });
@@ -100,14 +117,13 @@ describe('commands, as they are typed', () => {
     ['SELEC 1', 2, 'syntax'],
     ['SELECT nothing FROM visitors', 2, 'nothing'],
     ['SELECT * FROM visitor', 3, 'visitor'],
-    ['DROP TABLE visitors', 2, 'SELECT'],
+    ['DROP TABLE visitors', 4, 'SELECT'],
     [`SELECT * FROM read_csv('/etc/passwd')`, 4, ''],
     ['', 2, ''],
   ])('a wrong statement is a sentence and a code: %s', async (sql, code, words) => {
     const finished = await query(sql);
     expect(finished.stderr.toLowerCase()).toContain(words.toLowerCase());
-    expect({ sql, ...finished, ok: [2, 3, 4].includes(finished.code ?? -1) }).toMatchObject({ ok: true, stdout: '' });
-    expect({ sql, code: finished.code }).toEqual({ sql, code });
+    expect({ sql, ...finished }).toMatchObject({ sql, code, stdout: '' });
     expect(finished.stderr).not.toMatch(/^\s+at /m);
   });
 
@@ -125,7 +141,12 @@ describe('commands, as they are typed', () => {
       quarantined: 0,
     });
     const entries = state.tables.find((t) => t.table === 'entries')!;
-    expect(entries).toMatchObject({ layer: 'realtime', database: 'park_realtime', rows: RECORDS, deleteFiles: 0 });
+    expect(entries).toMatchObject({
+      layer: 'realtime',
+      database: 'park_realtime',
+      rows: RECORDS,
+      deleteFiles: 0,
+    });
     expect(Object.keys(entries.tidemark)).toEqual(['visits']);
     expect(entries.freshness?.samples).toBe(RECORDS);
     expect(state.tables.find((t) => t.table === 'visitors')!.lastMerge).toMatchObject({ changed: RECORDS });
@@ -133,7 +154,11 @@ describe('commands, as they are typed', () => {
 
   test('tables names every view and table with its columns', async () => {
     const { stdout } = await place.run('tables', '--format', 'csv');
-    const names = stdout.trim().split('\r\n').slice(1).map((l) => l.split(',').slice(0, 2).join(' '));
+    const names = stdout
+      .trim()
+      .split('\r\n')
+      .slice(1)
+      .map((l) => l.split(',').slice(0, 2).join(' '));
     expect(names).toEqual(
       expect.arrayContaining([
         'view park.visitors',
@@ -149,24 +174,49 @@ describe('commands, as they are typed', () => {
     );
   });
 
-  test.each(['query SELECT', 'status', 'tables'])('a folder without a lakehouse is code 3: tidemark %s', async (args) => {
-    expectMistake(await run([...args.split(' '), '--data', join(place.folder, 'nowhere')]), 3, 'there is no lakehouse in', 'tidemark dev');
-    expect(existsSync(join(place.folder, 'nowhere'))).toBe(false);
-  });
+  test.each(['query SELECT', 'status', 'tables'])(
+    'a folder without a lakehouse is code 3: tidemark %s',
+    async (args) => {
+      expectMistake(
+        await run([...args.split(' '), '--data', join(place.folder, 'nowhere')]),
+        3,
+        'there is no lakehouse in',
+        'tidemark dev',
+      );
+      expect(existsSync(join(place.folder, 'nowhere'))).toBe(false);
+    },
+  );
 
   test('produce says what is missing: the runtime, the file', async () => {
-    expectMistake(await place.run('produce', 'visits', join(place.folder, 'visits.ndjson')), 3, 'no lakehouse runs in');
-    expectMistake(await place.run('produce', 'visits', join(place.folder, 'none.ndjson')), 3, 'there is no file');
+    expectMistake(
+      await place.run('produce', 'visits', join(place.folder, 'visits.ndjson')),
+      3,
+      'no lakehouse runs in',
+    );
+    expectMistake(
+      await place.run('produce', 'visits', join(place.folder, 'none.ndjson')),
+      3,
+      'there is no file',
+    );
     expectMistake(await place.run('produce', 'visits', place.folder), 2, 'is a folder');
   });
 
   test('the note of a killed runtime is not believed', async () => {
-    const stale = { pid: 2 ** 22 + 1, endpoint: 'http://127.0.0.1:9', startedAt: 0, console: 'http://127.0.0.1:9' };
+    const stale = {
+      pid: 2 ** 22 + 1,
+      endpoint: 'http://127.0.0.1:9',
+      startedAt: 0,
+      console: 'http://127.0.0.1:9',
+    };
     await writeFile(join(place.data, 'runtime.json'), JSON.stringify(stale));
     try {
       const { stdout } = await place.run('status', '--format', 'json');
       expect(JSON.parse(stdout)).toMatchObject({ running: false });
-      expectMistake(await place.run('produce', 'visits', join(place.folder, 'visits.ndjson')), 3, 'no lakehouse runs in');
+      expectMistake(
+        await place.run('produce', 'visits', join(place.folder, 'visits.ndjson')),
+        3,
+        'no lakehouse runs in',
+      );
     } finally {
       await rm(join(place.data, 'runtime.json'));
     }
@@ -174,7 +224,15 @@ describe('commands, as they are typed', () => {
 
   describe('dev', () => {
     const dev = (definition: string, ...args: string[]): Promise<Finished> =>
-      run(['dev', definition, '--data', join(place.folder, 'other'), '--exit-when-idle', ...FREE_PORTS, ...args]);
+      run([
+        'dev',
+        definition,
+        '--data',
+        join(place.folder, 'other'),
+        '--exit-when-idle',
+        ...FREE_PORTS,
+        ...args,
+      ]);
 
     test('a definition that is not there is code 3', async () => {
       expectMistake(await dev(join(place.folder, 'none.ts')), 3, 'there is no definition at');
@@ -199,7 +257,7 @@ describe('commands, as they are typed', () => {
     });
 
     test('a replay whose file is missing is code 3, and nothing stays locked', async () => {
-      const text = `${await import('./support.ts').then((s) => s.DEFINITION)}`.replace('visits.ndjson', 'gone.ndjson');
+      const text = DEFINITION.replace('visits.ndjson', 'gone.ndjson');
       const finished = await dev(await place.file('gone.ts', text));
       expect(finished.code).toBe(3);
       expect(finished.stderr).toContain('gone.ndjson');
@@ -208,27 +266,40 @@ describe('commands, as they are typed', () => {
     });
 
     test('a lakehouse of another name is refused in this folder', async () => {
-      const other = await place.file('other.ts', (await import('./support.ts')).DEFINITION.replace("'park'", "'zoo'"));
+      const other = await place.file('other.ts', DEFINITION.replace("'park'", "'zoo'"));
       const finished = await run(['dev', other, '--data', place.data, '--exit-when-idle', ...FREE_PORTS]);
       expectMistake(finished, 4, 'this folder holds the lakehouse "park", not "zoo"', '--data');
     });
 
-    test.each(['--port', '--console-port'])('a port in use is code 4 and says which option: %s', async (option) => {
-      const taken = createServer();
-      await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
-      try {
-        const { port } = taken.address() as AddressInfo;
-        const free = option === '--port' ? '--console-port' : '--port';
-        const args = ['dev', place.definition, '--data', place.data, '--exit-when-idle', free, '0', option, String(port)];
-        const finished = await run(args);
-        expect(finished.code).toBe(4);
-        expect(finished.stderr).toContain(`port ${port} is in use`);
-        expect(finished.stderr).toContain(option);
-        expect(finished.stderr).not.toMatch(/^\s+at /m);
-      } finally {
-        taken.close();
-      }
-    });
+    test.each(['--port', '--console-port'])(
+      'a port in use is code 4 and says which option: %s',
+      async (option) => {
+        const taken = createServer();
+        await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+        try {
+          const { port } = taken.address() as AddressInfo;
+          const free = option === '--port' ? '--console-port' : '--port';
+          const args = [
+            'dev',
+            place.definition,
+            '--data',
+            place.data,
+            '--exit-when-idle',
+            free,
+            '0',
+            option,
+            String(port),
+          ];
+          const finished = await run(args);
+          expect(finished.code).toBe(4);
+          expect(finished.stderr).toContain(`port ${port} is in use`);
+          expect(finished.stderr).toContain(option);
+          expect(finished.stderr).not.toMatch(/^\s+at /m);
+        } finally {
+          taken.close();
+        }
+      },
+    );
   });
 
   describe('reset', () => {
@@ -243,7 +314,8 @@ describe('commands, as they are typed', () => {
       await writeFile(join(foreign, 'thesis.txt'), 'years');
       expectMistake(await run(['reset', '--yes', '--data', foreign]), 4, 'is not the folder of a lakehouse');
       expect(existsSync(join(foreign, 'thesis.txt'))).toBe(true);
-      expectMistake(await run(['reset', '--yes', '--data', join(place.folder, 'nowhere')]), 3, 'there is no lakehouse in');
+      const nothing = await run(['reset', '--yes', '--data', join(place.folder, 'nowhere')]);
+      expect(nothing.code).toBe(0); // a script may say it twice
     });
 
     test('it deletes a lakehouse, and the next start begins anew', async () => {

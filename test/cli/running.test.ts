@@ -1,5 +1,5 @@
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -29,7 +29,9 @@ describe('a running lakehouse', () => {
     expect(code).toBe(0);
     const state = JSON.parse(stdout) as LakehouseState & { running: boolean };
     expect(state).toMatchObject({ running: true, endpoint: running.kinesis });
-    expect(state.replays).toEqual([expect.objectContaining({ stream: 'visits', done: RECORDS, total: RECORDS, finished: true })]);
+    expect(state.replays).toEqual([
+      expect.objectContaining({ stream: 'visits', done: RECORDS, total: RECORDS, finished: true }),
+    ]);
     expect((await place.run('status')).stdout).toContain(`running at ${running.kinesis}`);
   });
 
@@ -61,7 +63,14 @@ describe('a running lakehouse', () => {
   });
 
   test('a second runtime on the folder is refused and the first unharmed', async () => {
-    const second = await run(['dev', place.definition, '--data', place.data, '--exit-when-idle', ...FREE_PORTS]);
+    const second = await run([
+      'dev',
+      place.definition,
+      '--data',
+      place.data,
+      '--exit-when-idle',
+      ...FREE_PORTS,
+    ]);
     expect(second).toMatchObject({ code: 4, stdout: '' });
     expect(second.stderr).toContain('is in use by process');
     expect(second.stderr).not.toMatch(/^\s+at /m);
@@ -78,9 +87,8 @@ describe('a running lakehouse', () => {
   });
 
   test('a reader that goes away is no failure', async () => {
-    const { spawn } = await import('node:child_process');
     const program = join(import.meta.dirname, '../../dist/tidemark.js');
-    const shell = `"${process.execPath}" "${program}" query "SELECT * FROM visitors" --data "${place.data}" | head -n 1; echo "code \${PIPESTATUS[0]}"`;
+    const shell = `"${process.execPath}" "${program}" query "SELECT a.*, b.* FROM visitors a, visitors b, visitors c" --data "${place.data}" | head -n 1; echo "code \${PIPESTATUS[0]}"`;
     const child = spawn('bash', ['-c', shell]);
     let out = '';
     child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
@@ -97,7 +105,6 @@ describe('a running lakehouse', () => {
     expect(stdout).toContain('records claimed');
     expect(existsSync(join(place.data, 'runtime.json'))).toBe(false);
     expect(existsSync(join(place.data, 'kinesis', 'LOCK'))).toBe(false);
-    expect(await readdir(join(place.data, 'scratch'))).toEqual([]);
     running = await place.dev();
     await place.until('SELECT count(*) FROM visitors', String(RECORDS + 3));
   });

@@ -10,13 +10,13 @@ export const RECORDS = 40;
 export const DEFINITION = `
 import { column, defineLakehouse, sql } from 'tidemark';
 
-export const replays = [{ stream: 'visits', file: 'visits.ndjson', partitionKey: 'visitor', eventTime: 'at' }];
+export const replays = [{ stream: 'visits', file: 'visits.ndjson', partitionKey: 'visitor', eventTime: 'seen' }];
 
 export default defineLakehouse('park', {
   streams: {
     visits: {
-      columns: { visitor: column.string(), at: column.timestamp(), gate: column.int(), note: column.string({ optional: true }) },
-      eventTime: 'at',
+      columns: { visitor: column.string(), seen: column.timestamp(), gate: column.int(), note: column.string({ optional: true }) },
+      eventTime: 'seen',
     },
   },
   realtime: { entries: { from: 'visits' } },
@@ -27,7 +27,12 @@ export default defineLakehouse('park', {
 `;
 
 export const visit = (i: number, more: object = {}): string =>
-  JSON.stringify({ visitor: `v${i}`, at: new Date(Date.UTC(2026, 0, 1) + i * 1000).toISOString(), gate: i % 3, ...more });
+  JSON.stringify({
+    visitor: `v${i}`,
+    seen: new Date(Date.UTC(2026, 0, 1) + i * 1000).toISOString(),
+    gate: i % 3,
+    ...more,
+  });
 
 /** A temporary folder with a definition, its data, and a place for the lakehouse. */
 export class Workplace {
@@ -66,7 +71,16 @@ export class Workplace {
 
   /** Starts the lakehouse and waits until it says where it can be reached. */
   async dev(...args: string[]): Promise<Running & { console: string; kinesis: string }> {
-    const running = start(['dev', this.definition, '--data', this.data, '--speed', 'max', ...FREE_PORTS, ...args]);
+    const running = start([
+      'dev',
+      this.definition,
+      '--data',
+      this.data,
+      '--speed',
+      'max',
+      ...FREE_PORTS,
+      ...args,
+    ]);
     let said = '';
     running.child.stdout!.on('data', (chunk: Buffer) => (said += chunk.toString()));
     const began = performance.now();

@@ -6,7 +6,12 @@ export interface HotStoreUnderTest {
   close(): Promise<void>;
 }
 
-const item = (ord: string, status: string): HotItem => ({ table: 'orders', key: 'o-1', ord, row: { status } });
+const item = (ord: string, status: string): HotItem => ({
+  table: 'orders',
+  key: 'o-1',
+  ord,
+  row: { status },
+});
 
 /** The laws of `HotStore` in `src/ports/effects.ts`. */
 export function hotStoreContract(name: string, open: () => Promise<HotStoreUnderTest>): void {

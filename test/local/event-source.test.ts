@@ -16,7 +16,8 @@ const DONE: BatchResponse = { batchItemFailures: [] };
 const done: Invoke = () => Promise.resolve(DONE);
 const textsOf = (event: KinesisEvent): string[] =>
   event.Records.map((r) => Buffer.from(r.kinesis.data, 'base64').toString());
-const numbered = (from: number, to: number): string[] => Array.from({ length: to - from }, (_, i) => `r${from + i}`);
+const numbered = (from: number, to: number): string[] =>
+  Array.from({ length: to - from }, (_, i) => `r${from + i}`);
 
 describe('the event source', () => {
   let clock: VirtualClock;
@@ -203,8 +204,9 @@ describe('the event source', () => {
 
   test('after the last attempt the whole payload goes to the failure destination, and the shard goes on', async () => {
     stream.put('a', ...numbered(0, 3));
-    start({ batchSize: 2, batchingWindowMs: 0, maximumRetryAttempts: 2, bisectBatchOnFunctionError: false }, (event) =>
-      textsOf(event).includes('r0') ? Promise.reject(new Error('never')) : Promise.resolve(DONE),
+    start(
+      { batchSize: 2, batchingWindowMs: 0, maximumRetryAttempts: 2, bisectBatchOnFunctionError: false },
+      (event) => (textsOf(event).includes('r0') ? Promise.reject(new Error('never')) : Promise.resolve(DONE)),
     );
     await clock.pass(10_000);
     expect(batchesOf().filter((texts) => texts.includes('r0'))).toHaveLength(3);
@@ -376,7 +378,10 @@ describe('the event source', () => {
         const [shard] = record.eventID.split(':') as [string];
         if (seen.has(record.eventID)) continue;
         seen.add(record.eventID);
-        first.set(shard, [...(first.get(shard) ?? []), Buffer.from(record.kinesis.data, 'base64').toString()]);
+        first.set(shard, [
+          ...(first.get(shard) ?? []),
+          Buffer.from(record.kinesis.data, 'base64').toString(),
+        ]);
       }
       const failed = records[cut]?.kinesis.sequenceNumber;
       return Promise.resolve({ batchItemFailures: failed === undefined ? [] : [{ itemIdentifier: failed }] });
@@ -391,10 +396,11 @@ describe('the event source', () => {
         stream.put(shard, ...texts);
         put.get(shard)!.push(...texts);
         if (roll.chance(0.7)) source.wake(shard);
-        if (roll.chance(0.1)) for (const child of ['x', 'y']) {
-          put.set(`${shard}${child}`, []);
-          stream.open(`${shard}${child}`, [shard]);
-        }
+        if (roll.chance(0.1))
+          for (const child of ['x', 'y']) {
+            put.set(`${shard}${child}`, []);
+            stream.open(`${shard}${child}`, [shard]);
+          }
         await clock.pass(roll.below(300));
       }
       running.at(-1)!.stop.abort();
@@ -404,7 +410,9 @@ describe('the event source', () => {
     for (let i = 0; i < 200 && !source.idle; i++) await clock.pass(500);
     expect(source.idle).toBe(true);
     for (const { shard, texts } of invoked)
-      for (const text of texts) if (!first.get(shard)?.includes(text)) first.set(shard, [...(first.get(shard) ?? []), text]);
-    for (const [shard, texts] of put) expect({ shard, texts: first.get(shard) ?? [] }).toEqual({ shard, texts });
+      for (const text of texts)
+        if (!first.get(shard)?.includes(text)) first.set(shard, [...(first.get(shard) ?? []), text]);
+    for (const [shard, texts] of put)
+      expect({ shard, texts: first.get(shard) ?? [] }).toEqual({ shard, texts });
   });
 });

@@ -31,7 +31,8 @@ describe('the flights example, a month at full speed', () => {
 
   const one = async (sql: string): Promise<unknown[]> => (await query.query(sql)).rows[0]!;
 
-  test('Silver and Gold equal the independent SQL over the source files, row by row', () => expectJanuary(runtime.stores.io));
+  test('Silver and Gold equal the independent SQL over the source files, row by row', () =>
+    expectJanuary(runtime.stores.io));
 
   test('the unified view has every flight once, and what Silver has', async () => {
     expect(await one('SELECT count(*), count(DISTINCT flight_id) FROM flights')).toEqual(
@@ -51,7 +52,9 @@ describe('the flights example, a month at full speed', () => {
   });
 
   test('the filtered table holds what its rule keeps, and the ledger says where the rest went', async () => {
-    const kept = await one(`SELECT count(*) FROM flights_realtime.flight_activity WHERE event = 'departed' AND delay_minutes > 15`);
+    const kept = await one(
+      `SELECT count(*) FROM flights_realtime.flight_activity WHERE event = 'departed' AND delay_minutes > 15`,
+    );
     expect(await one('SELECT count(*) FROM flights_realtime.departure_delays')).toEqual(kept);
     const table = { database: 'flights_realtime', table: 'departure_delays' };
     const { ledger } = runtime.stores;
@@ -79,10 +82,14 @@ describe('the flights example, a month at full speed', () => {
   });
 
   test('history answers as it was: flights only ever come to the versions of Silver', async () => {
-    const { rows } = await query.query('SELECT snapshot_id FROM flights_silver."flights$snapshots" ORDER BY committed_at');
+    const { rows } = await query.query(
+      'SELECT snapshot_id FROM flights_silver."flights$snapshots" ORDER BY committed_at',
+    );
     const counts: number[] = [];
     for (const [id] of rows) {
-      const [count] = await one(`SELECT count(*) FROM flights_silver.flights FOR VERSION AS OF ${String(id)}`);
+      const [count] = await one(
+        `SELECT count(*) FROM flights_silver.flights FOR VERSION AS OF ${String(id)}`,
+      );
       counts.push(Number(count));
     }
     expect(counts.length).toBeGreaterThan(1);

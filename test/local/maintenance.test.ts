@@ -49,7 +49,10 @@ describe('maintenance of a real-time table', () => {
       clock: io.clock,
       log: silentLog,
       staging: { store: io.store, random: io.random, prefix: `${warehouse}_staged/`, scratch },
-      destination: async (table) => ({ name: table, schema: currentSchema((await requireTable(io, table)).metadata) }),
+      destination: async (table) => ({
+        name: table,
+        schema: currentSchema((await requireTable(io, table)).metadata),
+      }),
     });
   });
   afterEach(async () => {
@@ -75,7 +78,9 @@ describe('maintenance of a real-time table', () => {
   }
   async function ids(): Promise<string> {
     const sql = await liveSql(stores.io, name);
-    return withSession(async (s) => JSON.stringify(await s.rows(`SELECT id, _shard, _seq FROM (${sql}) ORDER BY id`)));
+    return withSession(async (s) =>
+      JSON.stringify(await s.rows(`SELECT id, _shard, _seq FROM (${sql}) ORDER BY id`)),
+    );
   }
   async function filled(batches: number): Promise<void> {
     for (let i = 0; i < batches; i++) {
@@ -86,7 +91,10 @@ describe('maintenance of a real-time table', () => {
 
   test('merging small files changes no row, no position and not the tidemark', async () => {
     await filled(40);
-    const before = { rows: await ids(), mark: await readMark(stores.io.store, await requireTable(stores.io, name)) };
+    const before = {
+      rows: await ids(),
+      mark: await readMark(stores.io.store, await requireTable(stores.io, name)),
+    };
     expect(await compactTable(ports(), name)).toEqual({ outcome: 'committed', files: 20, rows: 60 });
     expect(await compactTable(ports(), name)).toEqual({ outcome: 'committed', files: 20, rows: 60 });
     expect(await compactTable(ports(), name)).toMatchObject({ outcome: 'nothing' });
@@ -102,7 +110,12 @@ describe('maintenance of a real-time table', () => {
     await compactTable(ports(), name);
     const table = await requireTable(stores.io, name);
     const plan = await planScan(stores.io, table, {
-      where: { and: [{ column: '_shard', op: '=', value: 'shardId-000000000001' }, { column: '_seq', op: '>', value: '0' }] },
+      where: {
+        and: [
+          { column: '_shard', op: '=', value: 'shardId-000000000001' },
+          { column: '_seq', op: '>', value: '0' },
+        ],
+      },
     });
     expect(plan.files).toHaveLength(1);
   });
@@ -125,7 +138,9 @@ describe('maintenance of a real-time table', () => {
         };
       },
     });
-    expect(await compactTable({ ...ports(), io: { ...io, store } }, name)).toMatchObject({ outcome: 'committed' });
+    expect(await compactTable({ ...ports(), io: { ...io, store } }, name)).toMatchObject({
+      outcome: 'committed',
+    });
     expect(JSON.parse(await ids())).toHaveLength(95);
   });
 
@@ -136,7 +151,10 @@ describe('maintenance of a real-time table', () => {
     const rows = await ids();
     let now = stores.io.clock.now();
     const io = { ...stores.io, clock: { ...stores.io.clock, now: () => now } };
-    const settings = { keepMs: 1_000, prefixes: [`${stores.warehouse}_staged/${name.database}/${name.table}/`] };
+    const settings = {
+      keepMs: 1_000,
+      prefixes: [`${stores.warehouse}_staged/${name.database}/${name.table}/`],
+    };
     // The claimed file that no commit names yet must survive, however old it gets.
     await ingest('shardId-000000000000', 2);
     const orphan = `${(await requireTable(io, name)).metadata.location}/data/orphan.parquet`;

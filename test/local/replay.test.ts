@@ -117,7 +117,9 @@ describe('a replay', () => {
   test('a line that is no record is put like any other, at any pace', async () => {
     const lines = ['not json', line(0), '{"i":1}', '[]', 'null', line(2)];
     await write(lines);
-    expect(await run(undefined, { speed: 1e9, from: Date.UTC(2026, 0, 1), startedAt: systemClock.now() })).toBe('finished');
+    expect(
+      await run(undefined, { speed: 1e9, from: Date.UTC(2026, 0, 1), startedAt: systemClock.now() }),
+    ).toBe('finished');
     expect(await inStream()).toEqual([...lines].sort());
   });
 
@@ -165,17 +167,26 @@ describe('a replay', () => {
     const share = roll.pick([0, 0.1, 0.5, 0.9]);
     return { left: roll.below(3), ...(roll.chance(0.7) ? { lands: () => roll.chance(share) } : {}) };
   };
-  test.each([0, 1, 2, 3])(`killed at any moment, nothing is lost and nothing twice, run %i (REPLAY_SEED=${seed})`, async (n) => {
-    const roll = dice(seed + n);
-    const lines = Array.from({ length: 1 + roll.below(4_000) }, (_, i) => line(roll.chance(0.2) ? 0 : i, i));
-    await write(lines);
-    let kills = 0;
-    const paced = (): Pace =>
-      roll.chance(0.5)
-        ? fast
-        : { speed: 10_000 + roll.below(50_000), from: Date.UTC(2026, 0, 1) - roll.below(1e5), startedAt: systemClock.now() };
-    while (kills < 8 && (await run(faults(roll), paced())) === 'killed') kills++;
-    expect(await run()).toBe('finished');
-    expect(await inStream()).toEqual([...lines].sort());
-  });
+  test.each([0, 1, 2, 3])(
+    `killed at any moment, nothing is lost and nothing twice, run %i (REPLAY_SEED=${seed})`,
+    async (n) => {
+      const roll = dice(seed + n);
+      const lines = Array.from({ length: 1 + roll.below(4_000) }, (_, i) =>
+        line(roll.chance(0.2) ? 0 : i, i),
+      );
+      await write(lines);
+      let kills = 0;
+      const paced = (): Pace =>
+        roll.chance(0.5)
+          ? fast
+          : {
+              speed: 10_000 + roll.below(50_000),
+              from: Date.UTC(2026, 0, 1) - roll.below(1e5),
+              startedAt: systemClock.now(),
+            };
+      while (kills < 8 && (await run(faults(roll), paced())) === 'killed') kills++;
+      expect(await run()).toBe('finished');
+      expect(await inStream()).toEqual([...lines].sort());
+    },
+  );
 });

@@ -144,7 +144,10 @@ export class FileObjectStore implements ObjectStore {
     if (error instanceof TidemarkError) return error;
     if (hasCode(error, 'ENOENT')) return this.#missing(uri, error);
     if (hasCode(error, 'EEXIST'))
-      return new TidemarkError('conflict', `an object exists already at ${uri}`, { context: { uri }, cause: error });
+      return new TidemarkError('conflict', `an object exists already at ${uri}`, {
+        context: { uri },
+        cause: error,
+      });
     if (hasCode(error, 'ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE'))
       return new TidemarkError('unavailable', `cannot write ${uri}: ${(error as Error).message}`, {
         context: { uri },

@@ -106,9 +106,9 @@ export class LmdbLedger implements Ledger {
   async forget(table: TableName, ref: ShardRef, upTo: Position, before: number): Promise<number> {
     const prefix = [tableKey(table), ref.stream, ref.shard];
     return this.#intents.transaction(() => {
-      const old = [...this.#intents.getRange({ start: prefix, end: [...prefix, `${upTo}\u{10ffff}`] })].filter(
-        ({ value }) => value.last <= upTo && value.claimedAt < before,
-      );
+      const old = [
+        ...this.#intents.getRange({ start: prefix, end: [...prefix, `${upTo}\u{10ffff}`] }),
+      ].filter(({ value }) => value.last <= upTo && value.claimedAt < before);
       for (const { key } of old) void this.#intents.remove(key);
       return old.length;
     });
@@ -146,7 +146,11 @@ function checkClaim(claim: Claim): void {
       i.counts.received !== i.counts.written + i.counts.filtered + i.counts.quarantined,
   );
   if (wrong || !(claim.after < claim.first && claim.first <= claim.last))
-    throw new TidemarkError('internal', 'a claim whose intents do not match its range, or whose counts do not add up', {
-      context: { stream: claim.stream, shard: claim.shard, claimId: claim.claimId, table: wrong?.table },
-    });
+    throw new TidemarkError(
+      'internal',
+      'a claim whose intents do not match its range, or whose counts do not add up',
+      {
+        context: { stream: claim.stream, shard: claim.shard, claimId: claim.claimId, table: wrong?.table },
+      },
+    );
 }

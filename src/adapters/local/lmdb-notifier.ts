@@ -27,7 +27,9 @@ export class LmdbNotifier implements Notifier {
   /** The newest `limit` alerts, newest first. */
   recent(limit: number): Alert[] {
     this.#alerts.resetReadTxn();
-    return [...this.#byTime.getRange({ reverse: true, limit })].map(({ value }) => this.#alerts.get([value])!);
+    return [...this.#byTime.getRange({ reverse: true, limit })].map(({ value }) =>
+      this.#alerts.get([value])!,
+    );
   }
 
   count(): number {

@@ -42,7 +42,12 @@ export class FakeStream implements Stream {
     return Promise.resolve(this.shardList.map((s) => ({ ...s })));
   }
 
-  async read(_stream: string, shardId: string, after: Position, limit: { records: number; bytes: number }): Promise<ShardRead> {
+  async read(
+    _stream: string,
+    shardId: string,
+    after: Position,
+    limit: { records: number; bytes: number },
+  ): Promise<ShardRead> {
     this.reads++;
     const behind = this.#records.get(shardId)!.filter((r) => positionOf(r.sequenceNumber) > after);
     const records: StreamRecord[] = [];

@@ -81,7 +81,13 @@ export class Lake {
         const sequenceNumber = String(++this.#sequence);
         const text = typeof record === 'string' ? record : JSON.stringify(record);
         const position = positionOf(sequenceNumber);
-        return { position, sequenceNumber, partitionKey: 'k', arrivedAt: this.io.clock.now(), data: Buffer.from(text) };
+        return {
+          position,
+          sequenceNumber,
+          partitionKey: 'k',
+          arrivedAt: this.io.clock.now(),
+          data: Buffer.from(text),
+        };
       }),
     };
   }
@@ -96,7 +102,10 @@ export class Lake {
       clock: this.io.clock,
       log: this.#log,
       staging: { store: this.io.store, random: this.io.random, prefix: `${warehouse}_staged/`, scratch },
-      destination: async (name) => ({ name, schema: currentSchema((await requireTable(this.io, name)).metadata) }),
+      destination: async (name) => ({
+        name,
+        schema: currentSchema((await requireTable(this.io, name)).metadata),
+      }),
     });
   }
 
@@ -165,7 +174,10 @@ export class Lake {
   async #rowsIn(session: Session, sql: string): Promise<Row[]> {
     let text = sql;
     for (const [braced, database, table] of sql.matchAll(/\{(\w+)\.(\w+)\}/g))
-      text = text.replace(braced, `(${await liveSql(this.stores.io, { database: database!, table: table! })})`);
+      text = text.replace(
+        braced,
+        `(${await liveSql(this.stores.io, { database: database!, table: table! })})`,
+      );
     return session.rows(text);
   }
 }

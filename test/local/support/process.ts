@@ -27,7 +27,8 @@ export function start(args: string[], env: Record<string, string> = {}): Running
   return { child, finished };
 }
 
-export const run = (args: string[], env?: Record<string, string>): Promise<Finished> => start(args, env).finished;
+export const run = (args: string[], env?: Record<string, string>): Promise<Finished> =>
+  start(args, env).finished;
 
 /** A command that runs on ports of its own. */
 export const FREE_PORTS = ['--port', '0', '--console-port', '0'];

@@ -14,7 +14,8 @@ function record(roll: Dice, stream: string): Put['record'] {
   const at = new Date(Date.UTC(2026, 0, 1) + roll.below(30) * 1000).toISOString();
   const trip_id = `t${roll.below(12)}`;
   const zone = roll.pick(ZONES);
-  if (stream === 'weather') return { zone, temp: roll.below(3), at, ...(roll.chance(0.2) ? { gone: true } : {}) };
+  if (stream === 'weather')
+    return { zone, temp: roll.below(3), at, ...(roll.chance(0.2) ? { gone: true } : {}) };
   if (stream === 'ratings') return { trip_id, stars: roll.below(5), at };
   const kind = roll.pick(['planned', 'planned', 'cancelled', 'started', 'started']);
   const fare = kind === 'started' ? { fare: roll.below(10) - 1 } : {};
@@ -35,9 +36,13 @@ describe('random records, batches, commits and merges in any order', () => {
     const silver = await lake.rows(`SELECT ${RIDES} FROM {rides_silver.rides} WHERE ${visible}`);
     expect(sorted(silver)).toEqual(sorted(expected.rides));
     expect(sorted(await lake.rows('SELECT * FROM {rides_gold.by_zone}'))).toEqual(sorted(expected.byZone));
-    const [log] = await lake.rows('SELECT count(*) AS n, count(DISTINCT (_shard, _seq)) AS positions FROM {rides_silver.log}');
+    const [log] = await lake.rows(
+      'SELECT count(*) AS n, count(DISTINCT (_shard, _seq)) AS positions FROM {rides_silver.log}',
+    );
     expect(log).toEqual({ n: String(expected.log), positions: String(expected.log) });
-    const counted = await lake.rows('SELECT coalesce(sum(entries), 0)::VARCHAR AS n FROM {rides_gold.log_by_kind}');
+    const counted = await lake.rows(
+      'SELECT coalesce(sum(entries), 0)::VARCHAR AS n FROM {rides_gold.log_by_kind}',
+    );
     expect(counted).toEqual([{ n: String(expected.log) }]);
   }
 
@@ -47,7 +52,9 @@ describe('random records, batches, commits and merges in any order', () => {
     const query = openQuery(lake.stores, lake.plan);
     try {
       const { rows } = await query.query(`SELECT ${RIDES} FROM rides`);
-      expect(sorted(rows)).toEqual(sorted(model(puts).rides.map((r) => [r.trip_id, r.zone, r.fare, r.stars, r.temp])));
+      expect(sorted(rows)).toEqual(
+        sorted(model(puts).rides.map((r) => [r.trip_id, r.zone, r.fare, r.stars, r.temp])),
+      );
     } finally {
       await query.close();
     }
@@ -70,7 +77,10 @@ describe('random records, batches, commits and merges in any order', () => {
       ...lake.plan.silver.map((t) => () => lake.step('merge', t.name, roll.pick([1, 3, 1000]))),
       ...lake.plan.gold.map((t) => () => lake.step('aggregate', t.name)),
     ];
-    const tables = [...lake.plan.realtime.map((t) => realtimeTable(lake.plan, t.name)), quarantineTable(lake.plan)];
+    const tables = [
+      ...lake.plan.realtime.map((t) => realtimeTable(lake.plan, t.name)),
+      quarantineTable(lake.plan),
+    ];
     for (let round = 0; round < 3; round++) {
       for (let i = 0; i < 25; i++) {
         const action = roll.below(10);

@@ -20,7 +20,12 @@ export const rides = defineLakehouse('rides', {
       eventTime: 'at',
     },
     weather: {
-      columns: { zone: column.string(), temp: column.int(), gone: column.boolean(optional), at: column.timestamp() },
+      columns: {
+        zone: column.string(),
+        temp: column.int(),
+        gone: column.boolean(optional),
+        at: column.timestamp(),
+      },
       eventTime: 'at',
     },
   },
@@ -30,7 +35,13 @@ export const rides = defineLakehouse('rides', {
     weather_events: { from: 'weather' },
   },
   silver: {
-    weather: { mode: 'upsert', from: 'weather_events', key: ['zone'], columns: ['zone', 'temp'], deleteWhen: sql`gone` },
+    weather: {
+      mode: 'upsert',
+      from: 'weather_events',
+      key: ['zone'],
+      columns: ['zone', 'temp'],
+      deleteWhen: sql`gone`,
+    },
     rides: {
       mode: 'enrich',
       key: ['trip_id'],
@@ -47,7 +58,12 @@ export const rides = defineLakehouse('rides', {
       },
       joins: { weather: { from: 'weather', on: { zone: 'zone' }, columns: ['temp'] } },
     },
-    log: { mode: 'append', from: 'trip_events', where: sql`kind <> 'cancelled'`, columns: ['trip_id', 'kind'] },
+    log: {
+      mode: 'append',
+      from: 'trip_events',
+      where: sql`kind <> 'cancelled'`,
+      columns: ['trip_id', 'kind'],
+    },
   },
   gold: {
     by_zone: {
@@ -79,7 +95,10 @@ interface Ride {
 /** The row of `puts` that wins: the highest by event time, shard, place in the stream. */
 function newest(puts: Put[]): Put | undefined {
   const rank = (p: Put): string => [p.record.at, p.shard, String(p.place).padStart(9, '0')].join(' ');
-  return puts.reduce<Put | undefined>((best, p) => (best === undefined || rank(p) > rank(best) ? p : best), undefined);
+  return puts.reduce<Put | undefined>(
+    (best, p) => (best === undefined || rank(p) > rank(best) ? p : best),
+    undefined,
+  );
 }
 
 function by(puts: Put[], column: string): Map<string, Put[]> {
@@ -109,7 +128,13 @@ export function model(puts: Put[]): { rides: Ride[]; byZone: unknown[]; log: num
     const stars = newest(ratings.get(id) ?? [])?.record.stars;
     const zone = (plan.zone as string | undefined) ?? null;
     const temp = zone === null ? null : (temps.get(zone) ?? null);
-    rows.push({ trip_id: id, zone, fare: (start?.fare as number | undefined) ?? null, stars: (stars as number | undefined) ?? null, temp });
+    rows.push({
+      trip_id: id,
+      zone,
+      fare: (start?.fare as number | undefined) ?? null,
+      stars: (stars as number | undefined) ?? null,
+      temp,
+    });
   }
   const groups = new Map<string, Ride[]>();
   for (const row of rows) {

@@ -3,6 +3,7 @@ import { realtimeTable, silverTable, tablesOf } from '../../../src/definition/ta
 import { duckdbType } from '../../../src/engine/iceberg-schema.ts';
 import type { Session } from '../../../src/engine/session.ts';
 import { ident, idents, literal } from '../../../src/engine/sql-text.ts';
+import { visibleSql } from '../../../src/engine/visible.ts';
 import {
   CHANGED,
   changedSql,
@@ -14,7 +15,6 @@ import {
   nextSql,
   REJOINED,
   SOURCE,
-  visibleSql,
 } from '../../../src/integrate/silver-sql.ts';
 import { tableKey, type TableName } from '../../../src/ports/catalog.ts';
 import { beyondSql, type Cut } from '../../../src/serve/cut.ts';
