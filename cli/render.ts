@@ -18,7 +18,7 @@ const visible = (text: string): string =>
 
 function cell(value: unknown): string {
   if (value === null || value === undefined) return '';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 const isNumber = (value: unknown): boolean =>

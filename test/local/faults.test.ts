@@ -1,0 +1,414 @@
+import { readdir, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { MARK_KEY, readMark } from '../../src/commit/mark.ts';
+import { column, defineLakehouse, sql } from '../../src/definition/index.ts';
+import { quarantineTable } from '../../src/definition/tables.ts';
+import { TidemarkError } from '../../src/errors.ts';
+import { commitSnapshot, currentSnapshot, MAIN, requireTable, serialiseMetadata, type Table } from '../../src/iceberg/index.ts';
+import { BIRTH } from '../../src/ports/ledger.ts';
+import type { TableName } from '../../src/ports/catalog.ts';
+import { FaultyCatalog, FaultyLedger, FaultyStore } from './support/faulty.ts';
+import { Lake } from './support/lake.ts';
+import { keepingLog } from './support/log.ts';
+import { dice, seedFrom } from './support/random.ts';
+
+const meters = defineLakehouse('meters', {
+  streams: {
+    readings: {
+      columns: { meter: column.string(), at: column.timestamp(), watts: column.int({ min: 0 }) },
+      eventTime: 'at',
+    },
+  },
+  realtime: {
+    usage: { from: 'readings', hotKey: ['meter'] },
+    peaks: { from: 'readings', where: sql`watts > 1000` },
+  },
+  silver: { latest: { mode: 'upsert', from: 'usage', key: ['meter'] } },
+  gold: { totals: { from: 'latest', groupBy: { high: sql`watts > 50` }, measures: { meters: sql`count(*)`, watts: sql`sum(watts)` } } },
+  alerts: { huge: { from: 'usage', when: sql`watts > 900`, notify: 'ops' } },
+});
+
+const USAGE: TableName = { database: 'meters_realtime', table: 'usage' };
+const LATEST: TableName = { database: 'meters_silver', table: 'latest' };
+const SHARD = 'shardId-000000000000';
+let tick = 0;
+const reading = (meter: number, watts: number): object => ({
+  meter: `m${meter}`,
+  at: new Date(Date.UTC(2026, 0, 1) + tick++ * 1000).toISOString(),
+  watts,
+});
+const readings = (count: number): object[] => Array.from({ length: count }, (_, i) => reading(i % 5, i));
+
+describe('failures', () => {
+  let lake: Lake;
+  let store: FaultyStore;
+  let catalog: FaultyCatalog;
+  let ledger: FaultyLedger;
+  let log: ReturnType<typeof keepingLog>;
+  beforeEach(async () => {
+    log = keepingLog();
+    lake = await Lake.open(meters, {
+      store: (inner) => (store = new FaultyStore(inner)),
+      catalog: (inner) => (catalog = new FaultyCatalog(inner)),
+      ledger: (inner) => (ledger = new FaultyLedger(inner)),
+      log,
+    });
+  });
+  afterEach(() => lake.close());
+
+  /** Everything put is in the table once, in Silver as its newest, in Gold as its sum; nothing is in quarantine. */
+  async function expectWhole(expected: number): Promise<void> {
+    await lake.settle();
+    const [usage] = await lake.rows(
+      'SELECT count(*)::INT AS n, count(DISTINCT (_shard, _seq, _sub))::INT AS once FROM {meters_realtime.usage}',
+    );
+    expect(usage).toEqual({ n: expected, once: expected });
+    const newest = `SELECT meter, watts FROM {meters_realtime.usage} QUALIFY row_number() OVER (PARTITION BY meter ORDER BY _ord DESC) = 1`;
+    expect(await lake.rows('SELECT meter, watts FROM {meters_silver.latest} ORDER BY 1')).toEqual(
+      await lake.rows(`SELECT * FROM (${newest}) ORDER BY 1`),
+    );
+    const totals = 'high, meters::INT AS meters, watts::INT AS watts FROM';
+    expect(await lake.rows(`SELECT ${totals} {meters_gold.totals} ORDER BY 1`)).toEqual(
+      await lake.rows(`SELECT watts > 50 AS high, count(*)::INT AS meters, sum(watts)::INT AS watts FROM {meters_silver.latest} GROUP BY 1 ORDER BY 1`),
+    );
+    expect(await lake.rows('SELECT count(*)::INT AS n FROM {meters_ops.quarantine}')).toEqual([{ n: 0 }]);
+  }
+
+  describe('a full disk', () => {
+    test('while files are staged: nothing is claimed, nothing quarantined, and the same batch arrives later', async () => {
+      const batch = lake.batch('readings', SHARD, readings(20));
+      store.full = () => true;
+      for (let i = 0; i < 3; i++) await expect(lake.ingest(batch)).rejects.toMatchObject({ kind: 'unavailable' });
+      expect(await ledger.shard(batch)).toMatchObject({ claimed: BIRTH, effected: BIRTH });
+      store.full = () => false;
+      await lake.ingest(batch);
+      await expectWhole(20);
+    });
+
+    test('between the files of two tables of one batch', async () => {
+      const batch = lake.batch('readings', SHARD, [...readings(5), reading(1, 2000)]);
+      store.full = (uri) => uri.includes('/peaks/');
+      await expect(lake.ingest(batch)).rejects.toMatchObject({ kind: 'unavailable' });
+      store.full = () => false;
+      await lake.ingest(batch);
+      expect(await lake.commit({ ...USAGE, table: 'peaks' })).toBeDefined();
+      await expectWhole(6);
+    });
+
+    test.each(['metadata.json', '/snap-', 'tidemark-', '-m0.avro'])('while a commit writes %s', async (part) => {
+      await lake.put('readings', readings(7));
+      store.full = (uri) => uri.includes(part);
+      await expect(lake.commit(USAGE)).rejects.toMatchObject({ kind: 'unavailable' });
+      expect(store.refused).toBeGreaterThan(0);
+      await lake.put('readings', readings(3));
+      store.full = () => false;
+      await expectWhole(10);
+    });
+
+    test.each(['/data/', 'metadata/'])('while a merge or an aggregate writes below %s', async (part) => {
+      await lake.put('readings', readings(10));
+      await lake.commitAll();
+      store.full = (uri) => /_(silver|gold)\//.test(uri) && uri.includes(part);
+      await expect(lake.step('merge', 'latest')).rejects.toMatchObject({ kind: 'unavailable' });
+      store.full = (uri) => uri.includes('_gold/') && uri.includes(part);
+      await lake.step('merge', 'latest');
+      await expect(lake.step('aggregate', 'totals')).rejects.toMatchObject({ kind: 'unavailable' });
+      expect(await readdir(lake.stores.scratch)).toEqual([]);
+      store.full = () => false;
+      await expectWhole(10);
+    });
+
+    // The fix belongs to stageRows in src/ingest/stage.ts: remove the local file when it is not put, or not to be put.
+    test.failing('an attempt that failed leaves no file behind, or retries would fill the disk themselves', async () => {
+      const batch = lake.batch('readings', SHARD, readings(20));
+      store.full = () => true;
+      await expect(lake.ingest(batch)).rejects.toMatchObject({ kind: 'unavailable' });
+      expect(await readdir(lake.stores.scratch)).toEqual([]);
+    });
+
+    // The same place: a file without rows is written and left.
+    test.failing('a batch of which a table takes nothing leaves no file behind', async () => {
+      await lake.put('readings', [reading(1, 5)]);
+      expect(await readdir(lake.stores.scratch)).toEqual([]);
+    });
+  });
+
+  describe('a claim', () => {
+    test('whose answer was lost after it took effect is recognised: its records come once', async () => {
+      const batch = lake.batch('readings', SHARD, readings(9));
+      ledger.faults.push('applied');
+      await expect(lake.ingest(batch)).rejects.toMatchObject({ kind: 'unknown' });
+      await lake.ingest(batch);
+      await expectWhole(9);
+      expect((await ledger.shard(batch)).effected).toBe(batch.records.at(-1)!.position);
+    });
+
+    test('whose answer was lost before it took effect is made again', async () => {
+      const batch = lake.batch('readings', SHARD, readings(9));
+      ledger.faults.push('lost', 'lost');
+      for (let i = 0; i < 2; i++) await expect(lake.ingest(batch)).rejects.toMatchObject({ kind: 'unknown' });
+      await lake.ingest(batch);
+      await expectWhole(9);
+    });
+
+    test('is followed by its effects also when the process ended in between', async () => {
+      const batch = lake.batch('readings', SHARD, [reading(1, 950), reading(1, 3)]);
+      ledger.failEffects = true;
+      await expect(lake.ingest(batch)).rejects.toMatchObject({ kind: 'unavailable' });
+      ledger.failEffects = false;
+      await lake.ingest(batch);
+      expect(lake.stores.notifier.count()).toBe(1);
+      expect((await lake.stores.hotStore.get('usage', 'm1'))?.row.watts).toBe(3);
+      await expectWhole(2);
+    });
+
+    test('of one shard by two processors at once: overlapping batches come once', async () => {
+      const all = lake.batch('readings', SHARD, readings(40)).records;
+      const part = (from: number, to: number) => ({ stream: 'readings', shard: SHARD, records: all.slice(from, to) });
+      const one = lake.processor('readings');
+      const other = lake.processor('readings');
+      await Promise.all([one.process(part(0, 25)), other.process(part(0, 15))]);
+      await Promise.all([one.process(part(10, 40)), other.process(part(0, 40)), one.process(part(20, 30))]);
+      await expectWhole(40);
+      const total = (await lake.ledger.intents(USAGE, part(0, 1), BIRTH, 1000)).reduce((n, i) => n + i.counts.written, 0);
+      expect(total).toBe(40);
+    });
+
+    test('by an older plan is refused once a newer one claims', async () => {
+      await lake.processor('readings', 2).process(lake.batch('readings', SHARD, readings(2)));
+      const late = lake.batch('readings', SHARD, readings(2));
+      await expect(lake.processor('readings', 1).process(late)).rejects.toMatchObject({ kind: 'refused' });
+      await lake.processor('readings', 2).process(late);
+      await expectWhole(4);
+    });
+  });
+
+  describe('a commit', () => {
+    test.each([
+      ['took effect and the answer was lost', ['applied']],
+      ['was lost', ['lost']],
+      ['was lost again and again', ['lost', 'lost', 'lost']],
+      ['lost against others many times', Array<'conflict'>(12).fill('conflict')],
+      ['had every fault there is', ['conflict', 'lost', 'applied', 'conflict', 'lost'] as const],
+    ] as const)('that %s comes once', async (_, faults) => {
+      await lake.put('readings', readings(8));
+      catalog.faults.push(...faults);
+      await lake.commit(USAGE);
+      await expectWhole(8);
+    });
+
+    test('whose outcome cannot be found out says so, deletes nothing, and is found by the next', async () => {
+      await lake.put('readings', readings(8));
+      catalog.faults.push('applied');
+      const swap = catalog.swap.bind(catalog);
+      catalog.swap = async (...args) => {
+        const outcome = await swap(...args);
+        catalog.unreadable = true;
+        return outcome;
+      };
+      await expect(lake.commit(USAGE)).rejects.toMatchObject({ kind: 'unknown' });
+      catalog.swap = swap;
+      catalog.unreadable = false;
+      expect(await lake.commit(USAGE)).toBeUndefined();
+      await expectWhole(8);
+    });
+
+    test('by several committers at once: each intent once', async () => {
+      for (let i = 0; i < 6; i++) await lake.put('readings', readings(3));
+      await Promise.all(Array.from({ length: 4 }, () => lake.commit(USAGE)));
+      await expectWhole(18);
+    });
+
+    test('waits at a gap between claims, and says so', async () => {
+      const [first, second] = [lake.batch('readings', SHARD, readings(2)), lake.batch('readings', SHARD, readings(2))];
+      await lake.ingest(first);
+      await lake.ingest(second);
+      const inner = ledger.intents.bind(ledger);
+      ledger.intents = async (...args) => (await inner(...args)).filter((i) => i.after !== BIRTH);
+      expect(await lake.commit(USAGE)).toBeUndefined();
+      expect(log.lines).toContain('an intent does not chain onto the tidemark; waiting');
+      ledger.intents = inner;
+      await expectWhole(4);
+    });
+  });
+
+  describe('a merge', () => {
+    test('that conflicts reads again what is there now', async () => {
+      await lake.put('readings', readings(10));
+      await lake.commitAll();
+      catalog.faults.push('conflict', 'conflict');
+      await lake.step('merge', 'latest');
+      catalog.faults.push('conflict');
+      await lake.step('aggregate', 'totals');
+      await expectWhole(10);
+    });
+
+    test.each(['merge', 'aggregate'] as const)('a %s whose answer was lost after it took effect is not done twice', async (kind) => {
+      await lake.put('readings', readings(10));
+      await lake.commitAll();
+      if (kind === 'aggregate') await lake.step('merge', 'latest');
+      catalog.faults.push('applied');
+      await lake.step(kind, kind === 'merge' ? 'latest' : 'totals');
+      await expectWhole(10);
+    });
+
+    test('two at once leave one result', async () => {
+      for (let i = 0; i < 3; i++) {
+        await lake.put('readings', readings(10));
+        await lake.commitAll();
+        await Promise.all([lake.step('merge', 'latest'), lake.step('merge', 'latest'), lake.step('aggregate', 'totals')]);
+      }
+      await expectWhole(30);
+    });
+  });
+
+  const seed = seedFrom('FAULTS_SEED');
+  test(`random faults at every port, and ends between any two steps (FAULTS_SEED=${seed})`, async () => {
+    const roll = dice(seed);
+    let put = 0;
+    let pending = [lake.batch('readings', SHARD, [])].slice(1);
+    for (let i = 0; i < 60; i++) {
+      if (roll.chance(0.4)) catalog.faults.push(roll.pick(['applied', 'lost', 'conflict']));
+      if (roll.chance(0.2)) ledger.faults.push(roll.pick(['applied', 'lost']));
+      store.full = roll.chance(0.2) ? () => roll.chance(0.3) : () => false;
+      try {
+        const action = roll.below(10);
+        if (action < 4) {
+          const batch = pending[0] ?? lake.batch('readings', SHARD, readings(1 + roll.below(5)));
+          if (pending.length === 0) put += batch.records.length;
+          pending = [batch]; // until it is acknowledged, the event source gives nothing else
+          await lake.ingest(batch);
+          pending = [];
+        } else if (action < 7) await lake.commit(USAGE);
+        else if (action < 9) await lake.step('merge', 'latest');
+        else await lake.step('aggregate', 'totals');
+      } catch (error) {
+        expect(error).toBeInstanceOf(TidemarkError);
+        expect(['unknown', 'unavailable']).toContain((error as TidemarkError).kind);
+      }
+    }
+    store.full = () => false;
+    catalog.faults.length = 0;
+    ledger.faults.length = 0;
+    for (const batch of pending) await lake.ingest(batch);
+    await expectWhole(put);
+  });
+
+  describe('the tidemark', () => {
+    const pointerOf = (table: Table): { path: string } => JSON.parse(table.metadata.properties[MARK_KEY]!) as { path: string };
+
+    /** Writes the table's metadata as somebody else would who knows nothing of tidemarks. */
+    async function rewrite(name: TableName, change: (metadata: Table['metadata']) => Table['metadata']): Promise<void> {
+      const table = await requireTable(lake.io, name);
+      const location = `${table.metadata.location}/metadata/foreign-${lake.io.random.uuid()}.metadata.json`;
+      await lake.io.store.put(location, serialiseMetadata(change(table.metadata)));
+      expect(await lake.stores.io.catalog.swap(name, table.entry, location)).toEqual({ kind: 'committed' });
+    }
+
+    const backTo =
+      (id: bigint) =>
+      (metadata: Table['metadata']): Table['metadata'] => ({
+        ...metadata,
+        'current-snapshot-id': id,
+        refs: { ...metadata.refs, [MAIN]: { ...metadata.refs[MAIN]!, 'snapshot-id': id } },
+      });
+
+    async function threeCommits(): Promise<bigint[]> {
+      const ids: bigint[] = [];
+      for (let i = 0; i < 3; i++) {
+        await lake.put('readings', readings(4));
+        await lake.commitAll();
+        ids.push(currentSnapshot((await requireTable(lake.io, USAGE)).metadata)!['snapshot-id']);
+      }
+      return ids;
+    }
+
+    test('whose file was changed is not believed: kind corrupt, and nothing is committed', async () => {
+      await threeCommits();
+      const table = await requireTable(lake.io, USAGE);
+      await writeFile(fileURLToPath(pointerOf(table).path), '{"format":1,"positions":{},"inputs":{},"touched":[],"touchedSince":"0"}');
+      await lake.put('readings', readings(2));
+      await expect(lake.commit(USAGE)).rejects.toMatchObject({ kind: 'corrupt' });
+      await expect(lake.step('merge', 'latest')).rejects.toMatchObject({ kind: 'corrupt' });
+      expect((await requireTable(lake.io, USAGE)).entry).toEqual(table.entry);
+    });
+
+    test('follows a rollback to the ancestor that holds, and what was taken away is committed again', async () => {
+      const [first] = await threeCommits();
+      await lake.settle();
+      await rewrite(USAGE, backTo(first!));
+      expect(await lake.rows('SELECT count(*)::INT AS n FROM {meters_realtime.usage}')).toEqual([{ n: 4 }]);
+      await lake.commitAll();
+      await expectWhole(12);
+    });
+
+    test('goes on over a foreign commit, from the nearest ancestor of ours', async () => {
+      await threeCommits();
+      await commitSnapshot(lake.io, await requireTable(lake.io, USAGE), () => ({
+        operation: 'append',
+        addedData: [],
+        addedDeletes: [],
+        removedData: [],
+        removedDeletes: [],
+        summary: {},
+      }));
+      await lake.put('readings', readings(2));
+      await expectWhole(14);
+    });
+
+    test('whose property was dropped is found in the snapshots', async () => {
+      await threeCommits();
+      await rewrite(USAGE, (metadata) => {
+        const { [MARK_KEY]: _gone, ...properties } = metadata.properties;
+        return { ...metadata, properties };
+      });
+      await lake.put('readings', readings(2));
+      await expectWhole(14);
+    });
+
+    test('of a table whose history is cut and whose property is gone cannot be proven: it halts', async () => {
+      await threeCommits();
+      await rewrite(USAGE, (metadata) => {
+        const { [MARK_KEY]: _gone, ...properties } = metadata.properties;
+        const current = currentSnapshot(metadata)!;
+        const { [MARK_KEY]: _lost, ...summary } = current.summary;
+        return { ...metadata, properties, snapshots: [{ ...current, summary }], 'snapshot-log': metadata['snapshot-log'].slice(-1) };
+      });
+      await lake.put('readings', readings(2));
+      await expect(lake.commit(USAGE)).rejects.toMatchObject({ kind: 'corrupt' });
+    });
+
+    test('of a table that was made anew counts for nothing: all is committed again', async () => {
+      await threeCommits();
+      await rewrite(USAGE, (metadata) => ({
+        ...metadata,
+        'table-uuid': lake.io.random.uuid(),
+        'current-snapshot-id': undefined,
+        snapshots: [],
+        refs: {},
+        'snapshot-log': [],
+      }));
+      await lake.commitAll();
+      await expectWhole(12);
+    });
+
+    test('of Silver follows a rollback too, and the merge does again what is missing', async () => {
+      await lake.put('readings', readings(5));
+      await lake.settle();
+      const old = currentSnapshot((await requireTable(lake.io, LATEST)).metadata)!['snapshot-id'];
+      await lake.put('readings', [reading(1, 700), reading(9, 800)]);
+      await lake.settle();
+      await rewrite(LATEST, backTo(old));
+      await expectWhole(7);
+    });
+
+    test('never moves back: a lower position is ignored', async () => {
+      await threeCommits();
+      const before = await readMark(lake.io.store, await requireTable(lake.io, USAGE));
+      await lake.commit(quarantineTable(lake.plan));
+      await lake.commitAll();
+      expect(await readMark(lake.io.store, await requireTable(lake.io, USAGE))).toEqual(before);
+    });
+  });
+});
