@@ -102,7 +102,7 @@ export async function dev(options: DevOptions): Promise<void> {
       report(`  console   ${web.url}`);
       report(`  Kinesis   ${runtime.endpoint}`);
       report(
-        `  query     npx tidemark query "SELECT * FROM ${plan.silver[0]?.name ?? plan.realtime[0]?.name ?? ''} LIMIT 5"`,
+        `  query     npx tidemark query "SELECT * FROM ${plan.silver.at(-1)?.name ?? plan.realtime[0]?.name ?? ''} LIMIT 5"`,
       );
       report(`  tables    ${join(options.data, 'warehouse')}`);
       const stop = interrupted();

@@ -5,8 +5,8 @@ import type { BatchResult, Processor } from './processor.ts';
 /**
  * The function behind a stream's event source, in Lambda and locally alike.
  *
- * A batch is claimed as a whole or not at all, so on failure the whole batch is asked for again: the error is thrown,
- * and the event source retries without end. Bad records are no failure: they are in quarantine by then.
+ * Records are claimed in one piece or not at all, so on failure the whole batch is asked for again: the error is thrown,
+ * and the event source retries without end. A processor that is careful with a batch leaves its end for the next call. Bad records are no failure: they are in quarantine by then.
  */
 export function createIngestHandler(
   processor: Processor,
@@ -14,7 +14,9 @@ export function createIngestHandler(
 ): (event: KinesisEvent) => Promise<BatchResponse> {
   return async (event) => {
     const batch = readEvent(event);
-    if (batch) onResult(await processor.process(batch));
-    return { batchItemFailures: [] };
+    if (!batch) return { batchItemFailures: [] };
+    const result = await processor.process(batch);
+    onResult(result);
+    return { batchItemFailures: result.rest === undefined ? [] : [{ itemIdentifier: result.rest }] };
   };
 }

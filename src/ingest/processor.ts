@@ -8,6 +8,7 @@ import { TidemarkError } from '../errors.ts';
 import type { TableName } from '../ports/catalog.ts';
 import type { Intent, Ledger, Position, ShardState, StagedFile } from '../ports/ledger.ts';
 import type { Log } from '../ports/log.ts';
+import { cautionFor } from './attempts.ts';
 import { loadBatch } from './batch-table.ts';
 import { compileContract, type Contract } from './contract.ts';
 import { decodeRecords, type Decoded, type Refused } from './decode.ts';
@@ -31,7 +32,11 @@ export interface BatchResult {
   written: number;
   quarantined: number;
   claimed: boolean;
+  /** The first record that was left for the next delivery; absent when none was. */
+  rest?: string;
 }
+
+const NOTHING: BatchResult = { received: 0, written: 0, quarantined: 0, claimed: false };
 
 /** How often a batch is cut anew when another attempt claimed part of it meanwhile. */
 const CLAIM_ATTEMPTS = 10;
@@ -65,12 +70,29 @@ export class Processor {
   }
 
   /**
-   * Processes a batch of one shard. When it returns, every record of the batch is claimed and its effects are told.
+   * Processes a batch of one shard. When it returns, every record before `rest` is claimed and its effects are told.
    * Batches may be repeated, overlap, or be processed by two callers at once.
    */
   async process(batch: RawBatch): Promise<BatchResult> {
+    const { ledger } = this.#ports;
+    const first = batch.records[0]?.position;
+    if (first === undefined) return NOTHING;
+    const attempts = await ledger.countAttempt(batch, first);
+    try {
+      const caution = cautionFor(attempts, batch.records.length);
+      const records = batch.records.slice(0, caution.records);
+      const result = await this.#process({ ...batch, records }, caution.unread);
+      const rest = batch.records[records.length]?.sequenceNumber;
+      return rest === undefined ? result : { ...result, rest };
+    } finally {
+      // Reached also after an error: only an attempt that took the process with it stays counted.
+      await ledger.forgetAttempts(batch, first);
+    }
+  }
+
+  async #process(batch: RawBatch, unread: boolean): Promise<BatchResult> {
     const { ledger, engine } = this.#ports;
-    let total: BatchResult = { received: 0, written: 0, quarantined: 0, claimed: false };
+    let total = NOTHING;
     for (let attempt = 0; attempt < CLAIM_ATTEMPTS; attempt++) {
       const state = await ledger.shard(batch);
       const done = state.claimed < state.effected ? state.claimed : state.effected;
@@ -78,7 +100,7 @@ export class Processor {
       if (records.length === 0) return total;
       const session = await engine.session();
       try {
-        const decoded = await this.#load(session, batch, records);
+        const decoded = await this.#load(session, batch, records, unread);
         const fresh = records.filter((r) => r.position > state.claimed);
         if (fresh.length > 0) {
           const claimed = await this.#claim(session, batch, fresh, decoded, state);
@@ -98,10 +120,10 @@ export class Processor {
   }
 
   /** Decodes, validates, runs the rules; afterwards the session holds an output table per real-time table. */
-  async #load(session: Session, batch: RawBatch, records: RawRecord[]): Promise<Decoded> {
+  async #load(session: Session, batch: RawBatch, records: RawRecord[], unread: boolean): Promise<Decoded> {
     const { staging } = this.#ports;
     const scratch = join(staging.scratch, `${staging.random.uuid()}.ndjson`);
-    const decoded = decodeRecords(records, this.#contract);
+    const decoded = unread ? refuseUnread(records) : decodeRecords(records, this.#contract);
     try {
       await loadBatch(session, this.#stream, batch.shard, decoded.accepted, scratch);
       const bad = await runRules(session, this.#tables, decoded.accepted.length);
@@ -182,6 +204,19 @@ export class Processor {
 }
 
 const RULE_FAILED = 'rule_failed';
+
+function refuseUnread(records: RawRecord[]): Decoded {
+  const refused = records.map((r) => ({
+    position: r.position,
+    sub: 0,
+    arrivedAt: r.arrivedAt,
+    partitionKey: r.partitionKey,
+    reason: 'ends_process',
+    message: 'reading this record ended the process each time it was tried',
+    payload: r.data,
+  }));
+  return { accepted: [], refused };
+}
 
 function failedRule(decoded: Decoded, bad: { row: number; table: string; message: string }): Refused {
   const { json: _json, ...record } = decoded.accepted[bad.row]!;

@@ -111,8 +111,13 @@ export interface Ledger {
   intentShards(table: TableName): Promise<ShardRef[]>;
   /** Removes intents that end at or below `upTo` and were claimed before `before` (milliseconds since 1970). Returns how many. */
   forget(table: TableName, ref: ShardRef, upTo: Position, before: number): Promise<number>;
-  /** Counts one more failed attempt at a batch, durably, and returns the new count. Only content failures count. */
+  /**
+   * Counts one more attempt at the batch that begins at `first`, durably, before it is read, and returns the count. Only
+   * an attempt that ended with its process is left counted.
+   */
   countAttempt(ref: ShardRef, first: Position): Promise<number>;
+  /** Takes the count back: the attempt ended, well or with an error that was told. */
+  forgetAttempts(ref: ShardRef, first: Position): Promise<void>;
   /** Called after each claim with the tables that have new intents: a hint, may be missed. Returns an unsubscribe. */
   onClaim(listener: (tables: TableName[]) => void): () => void;
 }

@@ -102,6 +102,9 @@ export function ledgerContract(name: string, open: () => Promise<LedgerUnderTest
       expect(await ledger.countAttempt(REF, at(1))).toBe(1);
       expect(await ledger.countAttempt(REF, at(1))).toBe(2);
       expect(await ledger.countAttempt(REF, at(2))).toBe(1);
+      await ledger.forgetAttempts(REF, at(1));
+      expect(await ledger.countAttempt(REF, at(1))).toBe(1);
+      expect(await ledger.countAttempt(REF, at(2))).toBe(2);
     });
 
     test('a listener hears of the tables of each claim, until it leaves', async () => {

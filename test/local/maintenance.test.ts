@@ -1,87 +1,33 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { commitPending } from '../../src/commit/committer.ts';
 import { readMark } from '../../src/commit/mark.ts';
-import { column, defineLakehouse } from '../../src/definition/index.ts';
 import { realtimeTable } from '../../src/definition/tables.ts';
-import type { Plan } from '../../src/definition/plan.ts';
-import { compileLakehouse } from '../../src/engine/compile.ts';
-import { Engine } from '../../src/engine/session.ts';
-import { checkMetadata, currentSchema, planScan, requireTable } from '../../src/iceberg/index.ts';
-import { Processor } from '../../src/ingest/processor.ts';
-import { openStores, type LocalStores } from '../../src/local/stores.ts';
+import type { Engine } from '../../src/engine/session.ts';
+import { checkMetadata, planScan, requireTable } from '../../src/iceberg/index.ts';
 import { LocalUnreferencedLog } from '../../src/local/maintain-loop.ts';
+import type { LocalStores } from '../../src/local/stores.ts';
 import { cleanTable } from '../../src/operate/clean.ts';
 import { compactTable } from '../../src/operate/compact.ts';
-import { deployTables } from '../../src/operate/deploy.ts';
-import { liveSql, withSession } from './support/compare.ts';
+import { openLake, type Lake } from './support/readings.ts';
 import { silentLog } from './support/log.ts';
 
-const lake = defineLakehouse('tide', {
-  streams: { readings: { columns: { id: column.int(), at_time: column.timestamp() }, eventTime: 'at_time' } },
-  realtime: { readings: { from: 'readings' } },
-});
-
 describe('maintenance of a real-time table', () => {
-  let folder: string;
+  let lake: Lake;
   let stores: LocalStores;
   let engine: Engine;
-  let plan: Plan;
-  let processor: Processor;
-  let put = 0;
   const name = realtimeTable({ name: 'tide' }, 'readings');
-
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'tidemark-maintenance-'));
-    put = 0;
-    stores = openStores(folder, true);
-    engine = await Engine.open({ threads: 2 });
-    plan = await compileLakehouse(lake);
-    await deployTables(stores.io, plan, stores.warehouse);
-    const { io, ledger, hotStore, notifier, scratch, warehouse } = stores;
-    processor = new Processor(plan, 1, 'readings', {
-      ledger,
-      engine,
-      hotStore,
-      notifier,
-      clock: io.clock,
-      log: silentLog,
-      staging: { store: io.store, random: io.random, prefix: `${warehouse}_staged/`, scratch },
-      destination: async (table) => ({
-        name: table,
-        schema: currentSchema((await requireTable(io, table)).metadata),
-      }),
-    });
+    lake = await openLake();
+    ({ stores, engine } = lake);
   });
-  afterEach(async () => {
-    await engine.close();
-    await stores.close();
-    await rm(folder, { recursive: true, force: true });
-  });
+  afterEach(() => lake.close());
 
   const ports = () => ({ ...stores, engine, log: new LocalUnreferencedLog(stores.database) });
   const committer = () => ({ ...stores, log: silentLog });
   async function ingest(shard: string, records: number): Promise<void> {
-    const batch = Array.from({ length: records }, () => {
-      put++;
-      return {
-        position: String(put).padStart(56, '0'),
-        sequenceNumber: String(put),
-        partitionKey: 'k',
-        arrivedAt: 0,
-        data: Buffer.from(JSON.stringify({ id: put, at_time: '2024-01-01T00:00:00Z' })),
-      };
-    });
-    await processor.process({ stream: 'readings', shard, records: batch });
+    await lake.processor.process({ stream: 'readings', shard, records: lake.records(records) });
   }
-  async function ids(): Promise<string> {
-    const sql = await liveSql(stores.io, name);
-    return withSession(async (s) =>
-      JSON.stringify(await s.rows(`SELECT id, _shard, _seq FROM (${sql}) ORDER BY id`)),
-    );
-  }
+  const ids = async (): Promise<string> => JSON.stringify(await lake.rows(name, 'id'));
   async function filled(batches: number): Promise<void> {
     for (let i = 0; i < batches; i++) {
       await ingest(`shardId-00000000000${i % 2}`, 3);

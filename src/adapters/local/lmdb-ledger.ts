@@ -116,13 +116,16 @@ export class LmdbLedger implements Ledger {
 
   async countAttempt(ref: ShardRef, first: Position): Promise<number> {
     const key = [ref.stream, ref.shard, first];
-    const count = await this.#attempts.transaction(() => {
+    // Committed is enough: what is counted are deaths of the process, not of the machine.
+    return this.#attempts.transaction(() => {
       const next = (this.#attempts.get(key) ?? 0) + 1;
       void this.#attempts.put(key, next);
       return next;
     });
-    await this.#database.flushed;
-    return count;
+  }
+
+  async forgetAttempts(ref: ShardRef, first: Position): Promise<void> {
+    await this.#attempts.remove([ref.stream, ref.shard, first]);
   }
 
   onClaim(listener: (tables: TableName[]) => void): () => void {

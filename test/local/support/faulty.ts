@@ -1,6 +1,6 @@
 import { TidemarkError } from '../../../src/errors.ts';
 import type { Catalog, CatalogEntry, SwapOutcome, TableName } from '../../../src/ports/catalog.ts';
-import type { Claim, ClaimOutcome, Intent, Ledger, Position, ShardRef, ShardState } from '../../../src/ports/ledger.ts';
+import type { Claim, ClaimOutcome, Ledger, Position, ShardRef } from '../../../src/ports/ledger.ts';
 import type { ObjectStore } from '../../../src/ports/object-store.ts';
 
 /** An object store that a test fills up. */
@@ -37,7 +37,9 @@ export class FaultyStore implements ObjectStore {
   }
 
   delete(uri: string): Promise<void> {
-    return Promise.reject(new TidemarkError('internal', `only maintenance deletes, and this is none: ${uri}`));
+    return Promise.reject(
+      new TidemarkError('internal', `only maintenance deletes, and this is none: ${uri}`),
+    );
   }
 
   readable(uri: string): Promise<string> {
@@ -67,7 +69,8 @@ export class FaultyCatalog implements Catalog {
   }
 
   load(name: TableName): Promise<CatalogEntry | undefined> {
-    if (this.unreadable) return Promise.reject(new TidemarkError('unavailable', 'the catalog does not answer'));
+    if (this.unreadable)
+      return Promise.reject(new TidemarkError('unavailable', 'the catalog does not answer'));
     return this.#inner.load(name);
   }
 
@@ -95,51 +98,39 @@ export class FaultyCatalog implements Catalog {
 export type ClaimFault = 'applied' | 'lost';
 
 /** A ledger whose answers get lost. */
-export class FaultyLedger implements Ledger {
-  readonly faults: ClaimFault[] = [];
-  /** Effects for which this is true fail: the process ends between a claim and what follows it. */
-  failEffects = false;
-  readonly #inner: Ledger;
+export interface FaultyLedger extends Ledger {
+  faults: ClaimFault[];
+  /** While true, effects cannot be noted: the process ends between a claim and what follows it. */
+  failEffects: boolean;
+}
 
-  constructor(inner: Ledger) {
-    this.#inner = inner;
-  }
+/** Every method of an adapter as a function of its own, so that single ones can be replaced. */
+function methodsOf<T extends object>(adapter: T): T {
+  const names = Object.getOwnPropertyNames(Object.getPrototypeOf(adapter)).filter((n) => n !== 'constructor');
+  const bound = names.map((name) => {
+    const method: unknown = Reflect.get(adapter, name);
+    return [name, typeof method === 'function' ? (method.bind(adapter) as unknown) : method];
+  });
+  return Object.fromEntries(bound) as T;
+}
 
-  shard(ref: ShardRef): Promise<ShardState> {
-    return this.#inner.shard(ref);
-  }
-
-  shards(stream: string): Promise<({ shard: string } & ShardState)[]> {
-    return this.#inner.shards(stream);
-  }
-
-  async claim(claim: Claim): Promise<ClaimOutcome> {
-    const fault = this.faults.shift();
-    if (fault !== 'lost') {
-      const outcome = await this.#inner.claim(claim);
-      if (fault === undefined || outcome.kind === 'conflict') return outcome;
-    }
-    throw new TidemarkError('unknown', 'the answer to a claim was lost');
-  }
-
-  effect(ref: ShardRef, to: Position): Promise<void> {
-    if (this.failEffects) return Promise.reject(new TidemarkError('unavailable', 'the ledger does not answer'));
-    return this.#inner.effect(ref, to);
-  }
-
-  intents(table: TableName, ref: ShardRef, from: Position, limit: number): Promise<Intent[]> {
-    return this.#inner.intents(table, ref, from, limit);
-  }
-
-  intentShards(table: TableName): Promise<ShardRef[]> {
-    return this.#inner.intentShards(table);
-  }
-
-  countAttempt(ref: ShardRef, first: Position): Promise<number> {
-    return this.#inner.countAttempt(ref, first);
-  }
-
-  onClaim(listener: (tables: TableName[]) => void): () => void {
-    return this.#inner.onClaim(listener);
-  }
+export function faultyLedger(inner: Ledger): FaultyLedger {
+  const ledger: FaultyLedger = {
+    ...methodsOf(inner),
+    faults: [],
+    failEffects: false,
+    claim: async (claim: Claim): Promise<ClaimOutcome> => {
+      const fault = ledger.faults.shift();
+      if (fault !== 'lost') {
+        const outcome = await inner.claim(claim);
+        if (fault === undefined || outcome.kind === 'conflict') return outcome;
+      }
+      throw new TidemarkError('unknown', 'the answer to a claim was lost');
+    },
+    effect: (ref: ShardRef, to: Position): Promise<void> =>
+      ledger.failEffects
+        ? Promise.reject(new TidemarkError('unavailable', 'the ledger does not answer'))
+        : inner.effect(ref, to),
+  };
+  return ledger;
 }
