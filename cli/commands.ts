@@ -5,6 +5,7 @@ import { errorCode, TidemarkError } from '../src/errors.ts';
 import { systemClock } from '../src/adapters/local/system.ts';
 import { readDeployment } from '../src/local/deployment.ts';
 import { lockDirectory } from '../src/local/kinesis/lock.ts';
+import { loadFile } from '../src/local/load.ts';
 import { offlineState } from '../src/local/offline-state.ts';
 import {
   batches,
@@ -17,6 +18,8 @@ import {
 import { openQuery } from '../src/local/query.ts';
 import type { LakehouseState } from '../src/local/state.ts';
 import { openStores } from '../src/local/stores.ts';
+import type { Loaded } from '../src/operate/load.ts';
+import type { Log } from '../src/ports/log.ts';
 import { listTables } from '../src/serve/tables.ts';
 import type { QueryResult } from '../src/serve/query.ts';
 
@@ -115,6 +118,18 @@ function producerError(error: unknown, stream: string, file: string, endpoint: s
       cause: error,
     });
   return error;
+}
+
+/** Loads a file of records into a stream's tables and merges it, whether the lakehouse runs or not. */
+export async function load(data: string, stream: string, file: string, log: Log): Promise<Loaded> {
+  if (!existsSync(file)) throw new TidemarkError('notFound', `there is no file ${file}`);
+  const stores = openStores(data, false);
+  try {
+    const deployment = readDeployment(stores.database);
+    return await loadFile(stores, deployment, deployment.base, stream, file, log);
+  } finally {
+    await stores.close();
+  }
 }
 
 /** Answers one SELECT from the data folder, whether the lakehouse runs or not. */

@@ -3,6 +3,8 @@ import { errorCode, TidemarkError, type ErrorKind } from '../src/errors.ts';
 /** Exit codes for scripts: 1 is a failure of ours or of the machine. */
 const CODES: Partial<Record<ErrorKind, number>> = { invalid: 2, notFound: 3, refused: 4, conflict: 4 };
 
+const FREE_SPACE = 'free some space and start again: nothing is lost, it goes on where it was';
+
 /** What a failure of the system means for a user, by its code. */
 const SYSTEM: Record<
   string,
@@ -17,7 +19,7 @@ const SYSTEM: Record<
   EISDIR: ({ path }) => ({ code: 2, text: `error: ${path ?? 'the path'} is a folder, not a file` }),
   ENOSPC: () => ({
     code: 1,
-    text: 'error: the disk is full\n  free some space and start again: nothing is lost, it goes on where it was',
+    text: `error: the disk is full\n  ${FREE_SPACE}`,
   }),
 };
 
@@ -27,6 +29,9 @@ function systemCause(error: unknown): NodeJS.ErrnoException | undefined {
   return undefined;
 }
 
+/** True for the embedded database's word that it could not write: it says so with a code of its own. */
+const isCommitFailure = (error: unknown): boolean => error instanceof Error && 'commitError' in error;
+
 /** The code and the words with which a command ends on an error; no stack trace for a user's mistake. */
 export function explain(error: unknown): { code: number; text: string } {
   if (error instanceof TidemarkError) {
@@ -35,6 +40,11 @@ export function explain(error: unknown): { code: number; text: string } {
     const stack = error.kind === 'internal' ? `\n${error.stack ?? ''}` : '';
     return { code, text: `error: ${error.message}${remedy}${stack}` };
   }
+  if (isCommitFailure(error))
+    return {
+      code: 1,
+      text: `error: the database of the lakehouse cannot be written; is the disk full?\n  ${FREE_SPACE}`,
+    };
   const system = systemCause(error);
   if (system) return SYSTEM[errorCode(system)!]!(system);
   return {

@@ -4,11 +4,11 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { produce, query, reset, status, tables } from './commands.ts';
+import { load, produce, query, reset, status, tables } from './commands.ts';
 import { errorCode } from '../src/errors.ts';
 import { dev } from './dev.ts';
 import { explain } from './exit.ts';
-import type { Level } from './log.ts';
+import { terminalLog, type Level } from './log.ts';
 import { FORMATS, number, render, type Format } from './render.ts';
 import { renderTables } from './summary.ts';
 
@@ -109,6 +109,25 @@ function addProduce(program: Command): void {
     });
 }
 
+function addLoad(program: Command): void {
+  program
+    .command('load')
+    .description(
+      "load a file of a batch layer's records into a stream's tables, once however often it is loaded",
+    )
+    .argument('<stream>')
+    .argument('<file>', 'NDJSON, one record a line; .gz is unpacked')
+    .addOption(dataOption())
+    .addHelpText('after', `\nExample:\n  tidemark load flight_events schedule.ndjson.gz\n${EXIT_CODES}`)
+    .action(async (stream: string, file: string, o: { data: string }) => {
+      const loaded = await load(o.data, stream, file, terminalLog('warn'));
+      const old = loaded.fresh === 0 && loaded.records > 0 ? ' (all were loaded before)' : '';
+      print(
+        `${number(loaded.fresh)} of ${number(loaded.records)} records loaded into ${stream}${old}, ${number(loaded.quarantined)} quarantined`,
+      );
+    });
+}
+
 function addQuery(program: Command): void {
   program
     .command('query')
@@ -204,6 +223,12 @@ function addReset(program: Command): void {
 
 /** Runs the command line; sets the exit code. */
 export async function main(args: string[]): Promise<void> {
+  // What fails behind everybody's back, as the embedded database does on a full disk, ends the process with words too.
+  process.on('uncaughtException', (error) => {
+    const { code, text } = explain(error);
+    process.stderr.write(`${text}\n`);
+    process.exit(code);
+  });
   process.stdout.on('error', (error) => {
     // Whoever reads may go when they have enough, as `head` does.
     if (errorCode(error) !== 'EPIPE') throw error;
@@ -216,7 +241,7 @@ export async function main(args: string[]): Promise<void> {
     .exitOverride()
     .addHelpText('after', `\nExample:\n  tidemark dev examples/flights/lakehouse.ts\n${EXIT_CODES}`)
     .showHelpAfterError('(see --help)');
-  for (const add of [addDev, addProduce, addQuery, addStatus, addTables, addReset]) add(program);
+  for (const add of [addDev, addProduce, addLoad, addQuery, addStatus, addTables, addReset]) add(program);
   for (const command of program.commands) command.exitOverride();
   try {
     await program.parseAsync(args, { from: 'user' });

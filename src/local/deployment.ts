@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
 import { openStore, type LocalDatabase } from '../adapters/local/database.ts';
 import type { Plan } from '../definition/plan.ts';
 import { TidemarkError } from '../errors.ts';
@@ -8,13 +9,19 @@ export interface Deployment {
   plan: Plan;
   version: number;
   hash: string;
+  /** Folder that relative paths of the definition start from. */
+  base: string;
 }
 
 const KEY = ['deployment'];
 const store = (database: LocalDatabase) => openStore<Deployment>(database, 'deployment');
 
 /** Notes `plan` as the one in force; the same plan keeps its version. */
-export async function recordDeployment(database: LocalDatabase, plan: Plan): Promise<Deployment> {
+export async function recordDeployment(
+  database: LocalDatabase,
+  plan: Plan,
+  base: string,
+): Promise<Deployment> {
   const hash = createHash('sha256').update(JSON.stringify(plan)).digest('hex');
   const current = store(database).get(KEY);
   if (current && current.plan.name !== plan.name)
@@ -25,8 +32,8 @@ export async function recordDeployment(database: LocalDatabase, plan: Plan): Pro
         remedy: 'name another folder with --data, or start anew with `tidemark reset`',
       },
     );
-  if (current?.hash === hash) return current;
-  const deployment = { plan, version: (current?.version ?? 0) + 1, hash };
+  const version = current?.hash === hash ? current.version : (current?.version ?? 0) + 1;
+  const deployment: Deployment = { plan, version, hash, base: resolve(base) };
   await store(database).put(KEY, deployment);
   await database.flushed;
   return deployment;

@@ -1,7 +1,12 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { createGunzip } from 'node:zlib';
-import { KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis';
+import {
+  KinesisClient,
+  KinesisServiceException,
+  PutRecordsCommand,
+  type PutRecordsCommandOutput,
+} from '@aws-sdk/client-kinesis';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { TidemarkError } from '../errors.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -71,13 +76,7 @@ export async function putBatch(
   const last: Record<string, string> = {};
   let left = batch;
   for (let attempt = 0; left.length > 0; attempt++) {
-    const result = await client.send(
-      new PutRecordsCommand({
-        StreamName: stream,
-        Records: left.map((l) => ({ Data: l.data, PartitionKey: l.partitionKey })),
-      }),
-      signal ? { abortSignal: signal } : {},
-    );
+    const result = await send(client, stream, left, signal);
     const failed: Line[] = [];
     for (const [i, record] of (result.Records ?? []).entries()) {
       if (record.ErrorCode !== undefined) failed.push(left[i]!);
@@ -89,6 +88,24 @@ export async function putBatch(
     if (signal?.aborted) throw new TidemarkError('unavailable', 'stopped while records were being put');
   }
   return last;
+}
+
+async function send(
+  client: KinesisClient,
+  stream: string,
+  lines: Line[],
+  signal: AbortSignal | undefined,
+): Promise<PutRecordsCommandOutput> {
+  const Records = lines.map((l) => ({ Data: l.data, PartitionKey: l.partitionKey }));
+  try {
+    return await client.send(new PutRecordsCommand({ StreamName: stream, Records }), signal ? { abortSignal: signal } : {});
+  } catch (error) {
+    if (!(error instanceof KinesisServiceException) || error.$fault !== 'server') throw error;
+    throw new TidemarkError('unavailable', `the stream "${stream}" could not take records: ${error.message}`, {
+      remedy: 'free some space and start again: nothing is lost, it goes on where it was',
+      cause: error,
+    });
+  }
 }
 
 /** Reads the partition key of a record: a top-level field's value, or the line's number when there is none. */

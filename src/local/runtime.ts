@@ -7,9 +7,7 @@ import type { Plan } from '../definition/plan.ts';
 import { realtimeTable, quarantineTable } from '../definition/tables.ts';
 import { loadReference } from '../engine/references.ts';
 import { Engine } from '../engine/session.ts';
-import { currentSchema, requireTable } from '../iceberg/index.ts';
 import { createIngestHandler } from '../ingest/handler.ts';
-import { Processor } from '../ingest/processor.ts';
 import { deployTables } from '../operate/deploy.ts';
 import { tableKey, type TableName } from '../ports/catalog.ts';
 import type { Log } from '../ports/log.ts';
@@ -24,11 +22,12 @@ import { KinesisStore } from './kinesis/store.ts';
 import { startKinesisServer, type KinesisServer } from './kinesis/server.ts';
 import { LocalUnreferencedLog, MaintainLoop } from './maintain-loop.ts';
 import { Metrics } from './metrics.ts';
+import { processorFor } from './processor.ts';
 import { localKinesisClient } from './producer.ts';
 import { Replay } from './replay.ts';
 import type { ReplaySource } from './replay-source.ts';
 import type { LakehouseState } from './state.ts';
-import { openStores, type LocalStores } from './stores.ts';
+import { clearScratch, openStores, type LocalStores } from './stores.ts';
 
 export interface RuntimeSettings {
   /** The data folder. */
@@ -137,9 +136,8 @@ export class Runtime {
     const stores = openStores(folder, true);
     opened.push(() => stores.close());
     // What was being written when the last process ended was named by nothing yet.
-    await rm(stores.scratch, { recursive: true, force: true });
-    await mkdir(stores.scratch, { recursive: true });
-    const deployment = await recordDeployment(stores.database, plan);
+    await clearScratch(stores);
+    const deployment = await recordDeployment(stores.database, plan, settings.base);
     await deployTables(stores.io, plan, stores.warehouse);
     const known = new Set(await kinesis.streamNames());
     for (const s of plan.streams)
@@ -231,21 +229,9 @@ export class Runtime {
 
   #buildSources(planVersion: number): void {
     const { plan, log, batchingWindowMs } = this.#settings;
-    const { io, ledger, hotStore, notifier, scratch, warehouse, database, folder } = this.stores;
+    const { io, database, folder } = this.stores;
     for (const stream of plan.streams) {
-      const processor = new Processor(plan, planVersion, stream.name, {
-        ledger,
-        engine: this.#engine,
-        hotStore,
-        notifier,
-        clock: io.clock,
-        log,
-        staging: { store: io.store, random: io.random, prefix: `${warehouse}_staged/`, scratch },
-        destination: async (name) => ({
-          name,
-          schema: currentSchema((await requireTable(io, name)).metadata),
-        }),
-      });
+      const processor = processorFor(this.stores, plan, planVersion, stream.name, this.#engine, log);
       const handler = createIngestHandler(processor, (result) =>
         this.#counters.add(stream.name, result.received),
       );

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { readdir, rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { openDatabase, type LocalDatabase } from '../adapters/local/database.ts';
 import { FileObjectStore } from '../adapters/local/file-object-store.ts';
@@ -9,6 +10,7 @@ import { LmdbLedger } from '../adapters/local/lmdb-ledger.ts';
 import { LmdbNotifier } from '../adapters/local/lmdb-notifier.ts';
 import { systemClock, systemRandom } from '../adapters/local/system.ts';
 import { TidemarkError } from '../errors.ts';
+import { isAlive } from './kinesis/lock.ts';
 import { ManifestCache, type TableIo } from '../iceberg/index.ts';
 
 /** The adapters over one data folder. Several processes may have it open; one at a time may run the lakehouse. */
@@ -16,7 +18,7 @@ export interface LocalStores {
   folder: string;
   /** URI of the folder that holds the tables, with a slash at the end. */
   warehouse: string;
-  /** Folder for files being written. */
+  /** This process's folder for files being written. */
   scratch: string;
   database: LocalDatabase;
   io: TableIo & { catalog: LmdbCatalog; store: FileObjectStore };
@@ -38,7 +40,7 @@ export function openStores(folder: string, create: boolean): LocalStores {
     throw new TidemarkError('notFound', `there is no lakehouse in ${folder}`, {
       remedy: 'start one with `tidemark dev`, or name its folder with --data',
     });
-  const scratch = join(root, 'scratch');
+  const scratch = join(root, 'scratch', String(process.pid));
   mkdirSync(scratch, { recursive: true });
   const database = openDatabase(db);
   const io = {
@@ -57,6 +59,16 @@ export function openStores(folder: string, create: boolean): LocalStores {
     ledger: new LmdbLedger(database),
     hotStore: new LmdbHotStore(database),
     notifier: new LmdbNotifier(database),
-    close: () => database.close(),
+    close: async () => {
+      await database.close();
+      await rm(scratch, { recursive: true, force: true });
+    },
   };
+}
+
+/** Removes what processes that are gone were writing; nothing names it. */
+export async function clearScratch(stores: LocalStores): Promise<void> {
+  const folder = dirname(stores.scratch);
+  for (const name of await readdir(folder))
+    if (!isAlive(Number(name))) await rm(join(folder, name), { recursive: true, force: true });
 }

@@ -13,7 +13,10 @@ const DISK = '40m';
 const PROGRAM = fileURLToPath(new URL('../../dist/tidemark.js', import.meta.url));
 
 /** A disk of its own needs a mount in a namespace of its own: Linux, and root. */
-const possible = process.platform === 'linux' && process.getuid?.() === 0 && spawnSync('unshare', ['-m', 'true']).status === 0;
+const possible =
+  process.platform === 'linux' &&
+  process.getuid?.() === 0 &&
+  spawnSync('unshare', ['-m', 'true']).status === 0;
 const wanted = process.env.CI === 'true' || possible;
 const when = possible ? test : test.skip;
 
@@ -48,16 +51,21 @@ cp -a --sparse=always "${disk}/data" "${saved}/data" || exit 91
       );
       const shell = spawn('unshare', ['-m', 'sh', script], { stdio: 'ignore' });
       expect(await new Promise((resolve) => shell.on('close', resolve))).toBe(0);
-      const read = async (name: string): Promise<string> => (await readFile(join(folder, name), 'utf8')).trim();
+      const read = async (name: string): Promise<string> =>
+        (await readFile(join(folder, name), 'utf8')).trim();
       const [code, said] = [await read('code'), await read('err')];
       expect({ code, ok: ['1', '137'].includes(code) }).toEqual({ code, ok: true });
       expect(said).toMatch(/no space left|disk is full|ENOSPC/i);
-      expect(said).not.toMatch(/^\s+at /m);
-      if (code === '1') expect(said).toContain('free some space');
+      if (code === '1')
+        expect(said.split('\n').slice(-2).join('\n')).toMatch(
+          /^error: .*\n {2}free some space and start again/,
+        );
 
-      const data = join(folder, 'data');
+      // Outside the namespace the same path is on the large disk; tables name their files by whole paths.
+      const data = join(disk, 'data');
       await cp(join(saved, 'data'), data, { recursive: true });
-      const again = await start(['dev', DEFINITION, '--data', data, '--exit-when-idle', ...FREE_PORTS]).finished;
+      const again = await start(['dev', DEFINITION, '--data', data, '--exit-when-idle', ...FREE_PORTS])
+        .finished;
       expect({ code: again.code, stderr: again.stderr }).toEqual({ code: 0, stderr: '' });
       const stores = openStores(data, false);
       try {
