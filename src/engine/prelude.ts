@@ -38,6 +38,11 @@ const ISO_DATE = '[0-9]{4}-[0-9]{2}-[0-9]{2}';
 /** In order of definition: a macro may use those above it. */
 export const PRELUDE: readonly Macro[] = [
   macro(
+    'from_utf8',
+    'DuckDB names it decode and fails on bytes that are no UTF-8; Athena puts U+FFFD, here they are shown as escapes',
+    '(b) AS coalesce(TRY(decode(b)), CAST(b AS VARCHAR))',
+  ),
+  macro(
     'upper',
     'DuckDB makes ẞ of ß, Athena keeps it',
     `(s) AS replace(upper(replace(s, 'ß', chr(57344))), chr(57344), 'ß')`,
