@@ -73,7 +73,11 @@ async function addFiles(
   for (const select of parts) {
     const id = stores.io.random.uuid();
     const schema = currentSchema(table.metadata);
-    const { path, ...stats } = await writeParquet(session, { select, schema, path: join(stores.scratch, `${id}.parquet`) });
+    const { path, ...stats } = await writeParquet(session, {
+      select,
+      schema,
+      path: join(stores.scratch, `${id}.parquet`),
+    });
     const uri = `${table.metadata.location}/data/${id}.parquet`;
     await stores.io.store.putFile(uri, path);
     files.push(dataFile(uri, stats));
@@ -85,7 +89,13 @@ async function addFiles(
 }
 
 /** The same result by hand: newest change of a key, where its old row stands, new rows and positions as files. */
-async function plainDuckdb(session: Session, silver: string[], changed: string[], folder: string, round: number): Promise<void> {
+async function plainDuckdb(
+  session: Session,
+  silver: string[],
+  changed: string[],
+  folder: string,
+  round: number,
+): Promise<void> {
   const list = (files: string[]): string => `[${files.map((f) => `'${f}'`).join(', ')}]`;
   await session.run(`CREATE OR REPLACE TEMP TABLE newest AS SELECT * FROM read_parquet(${list(changed)})
     QUALIFY row_number() OVER (PARTITION BY flight_id ORDER BY _ord DESC) = 1`);
@@ -128,7 +138,14 @@ await inFolder(async (folder) => {
     return Promise.all(files.map((f) => stores.io.store.readable(f.file.path)));
   };
   const engine = await Engine.open({ threads, memoryLimit: '768MB', tempDirectory: stores.scratch });
-  const ports = { plan, io: stores.io, engine, scratch: stores.scratch, log: benchLog, maxRows: 1_000_000_000 };
+  const ports = {
+    plan,
+    io: stores.io,
+    engine,
+    scratch: stores.scratch,
+    log: benchLog,
+    maxRows: 1_000_000_000,
+  };
   const lines: (string | number)[][] = [];
   let before: string[] = await pathsOf(realtime);
   for (let round = 0; round < rounds; round++) {
@@ -141,7 +158,15 @@ await inFolder(async (folder) => {
     await plainSession.close();
     let changed = 0;
     const ours = await cost(async () => (changed = (await mergeSilver(ports, 'flights')).changed));
-    lines.push([`round ${round + 1}`, changed, ours.wall, ours.cpu, plain.wall, plain.cpu, ours.cpu / plain.cpu]);
+    lines.push([
+      `round ${round + 1}`,
+      changed,
+      ours.wall,
+      ours.cpu,
+      plain.wall,
+      plain.cpu,
+      ours.cpu / plain.cpu,
+    ]);
   }
   print(
     `merge: ${changes.toLocaleString('en-US')} changes into ${rows.toLocaleString('en-US')} rows, ${threads} threads`,

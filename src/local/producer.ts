@@ -98,13 +98,20 @@ async function send(
 ): Promise<PutRecordsCommandOutput> {
   const Records = lines.map((l) => ({ Data: l.data, PartitionKey: l.partitionKey }));
   try {
-    return await client.send(new PutRecordsCommand({ StreamName: stream, Records }), signal ? { abortSignal: signal } : {});
+    return await client.send(
+      new PutRecordsCommand({ StreamName: stream, Records }),
+      signal ? { abortSignal: signal } : {},
+    );
   } catch (error) {
     if (!(error instanceof KinesisServiceException) || error.$fault !== 'server') throw error;
-    throw new TidemarkError('unavailable', `the stream "${stream}" could not take records: ${error.message}`, {
-      remedy: 'free some space and start again: nothing is lost, it goes on where it was',
-      cause: error,
-    });
+    throw new TidemarkError(
+      'unavailable',
+      `the stream "${stream}" could not take records: ${error.message}`,
+      {
+        remedy: 'free some space and start again: nothing is lost, it goes on where it was',
+        cause: error,
+      },
+    );
   }
 }
 

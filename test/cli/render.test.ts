@@ -4,7 +4,8 @@ import { duration, number, render, size } from '../../cli/render.ts';
 import { TidemarkError } from '../../src/errors.ts';
 
 describe('a table for people', () => {
-  const table = (columns: string[], ...rows: unknown[][]): string[] => render({ columns, rows }, 'table').split('\n');
+  const table = (columns: string[], ...rows: unknown[][]): string[] =>
+    render({ columns, rows }, 'table').split('\n');
 
   test('puts numbers to the right, also those that come as text, and NULL among them', () => {
     expect(table(['n', 'text'], ['1', 'a'], ['-22.50', 'b'], [null, null])).toEqual([
@@ -36,8 +37,13 @@ describe('a table for people', () => {
 
 describe('CSV', () => {
   test('quotes what must be quoted, and ends lines as RFC 4180 says', () => {
-    const rows = [['a,b', 'say "x"', 'two\nlines'], [null, '', 1.5]];
-    expect(render({ columns: ['a', 'b"', 'c'], rows }, 'csv')).toBe('a,"b""",c\r\n"a,b","say ""x""","two\nlines"\r\n,,1.5');
+    const rows = [
+      ['a,b', 'say "x"', 'two\nlines'],
+      [null, '', 1.5],
+    ];
+    expect(render({ columns: ['a', 'b"', 'c'], rows }, 'csv')).toBe(
+      'a,"b""",c\r\n"a,b","say ""x""","two\nlines"\r\n,,1.5',
+    );
   });
 });
 
@@ -68,7 +74,8 @@ describe('numbers, durations, sizes', () => {
 });
 
 describe('an error at the end of a command', () => {
-  const system = (code: string, more: object = {}): Error => Object.assign(new Error(`${code}: words`), { code, ...more });
+  const system = (code: string, more: object = {}): Error =>
+    Object.assign(new Error(`${code}: words`), { code, ...more });
 
   test.each([
     ['invalid', 2],
@@ -84,9 +91,18 @@ describe('an error at the end of a command', () => {
   });
 
   test('of the system is a sentence, also behind another error', () => {
-    expect(explain(system('EADDRINUSE', { port: 4567 }))).toMatchObject({ code: 4, text: expect.stringContaining('port 4567 is in use') as unknown });
-    expect(explain(new Error('wrapped', { cause: system('ENOSPC') }))).toMatchObject({ code: 1, text: expect.stringContaining('the disk is full') as unknown });
-    expect(explain(system('ENOENT', { path: '/x' }))).toEqual({ code: 3, text: 'error: there is no file /x' });
+    expect(explain(system('EADDRINUSE', { port: 4567 }))).toMatchObject({
+      code: 4,
+      text: expect.stringContaining('port 4567 is in use') as unknown,
+    });
+    expect(explain(new Error('wrapped', { cause: system('ENOSPC') }))).toMatchObject({
+      code: 1,
+      text: expect.stringContaining('the disk is full') as unknown,
+    });
+    expect(explain(system('ENOENT', { path: '/x' }))).toEqual({
+      code: 3,
+      text: 'error: there is no file /x',
+    });
   });
 
   test('of ours, a broken invariant, shows its stack for the report', () => {

@@ -15,7 +15,9 @@ describe('a mark', () => {
   });
 
   test('moves forward and never back, shard by shard', () => {
-    expect(advance(mark, 's', { a: at(4), b: at(9), c: at(1) }).positions).toEqual({ s: { a: at(5), b: at(9), c: at(1) } });
+    expect(advance(mark, 's', { a: at(4), b: at(9), c: at(1) }).positions).toEqual({
+      s: { a: at(5), b: at(9), c: at(1) },
+    });
   });
 
   test('is not changed by being advanced', () => {
@@ -53,7 +55,14 @@ describe('a staged file as a data file', () => {
 
   test('has the same statistics, by field id', () => {
     const file = stagedDataFile(staged);
-    expect(file).toMatchObject({ path: staged.uri, content: 0, recordCount: 2, fileSizeInBytes: 9, partition: {}, specId: 0 });
+    expect(file).toMatchObject({
+      path: staged.uri,
+      content: 0,
+      recordCount: 2,
+      fileSizeInBytes: 9,
+      partition: {},
+      specId: 0,
+    });
     expect([...file.valueCounts!.keys()]).toEqual([1, 12]);
     expect([...file.lowerBounds!.get(1)!]).toEqual([0, 255]);
     expect(file.upperBounds!.size).toBe(0);

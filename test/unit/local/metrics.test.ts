@@ -8,7 +8,11 @@ describe('freshness', () => {
   });
 
   test('counts records, not batches', () => {
-    const samples = [{ ms: 10, records: 98 }, { ms: 500, records: 1 }, { ms: 900, records: 1 }];
+    const samples = [
+      { ms: 10, records: 98 },
+      { ms: 500, records: 1 },
+      { ms: 900, records: 1 },
+    ];
     expect(freshnessOf(samples)).toEqual({ p50: 10, p99: 500, samples: 100 });
   });
 

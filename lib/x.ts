@@ -1,0 +1,10 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
+import { Key, type IKey } from 'aws-cdk-lib/aws-kms';
+import { Function as Fn, type IFunction, Code, Runtime } from 'aws-cdk-lib/aws-lambda';
+const s = new Stack(new App(), 'x');
+export const b: IBucket = new Bucket(s, 'b');
+export const k: IKey = new Key(s, 'k');
+export const f: IFunction = new Fn(s, 'f', { code: Code.fromInline(''), runtime: Runtime.NODEJS_24_X, handler: 'x' });
+const opt: IKey | undefined = Math.random() > 2 ? k : undefined;
+export const c = new Bucket(s, 'c', { encryptionKey: opt });
