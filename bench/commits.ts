@@ -96,7 +96,7 @@ await inFolder(async (folder) => {
       const intents: Intent[] = [{ ...common, ...times, table, counts, file }];
       await stores.ledger.claim({ ...common, intents });
     }
-    const before = { ...store, puts: store.puts, gets: store.gets, bytes: store.bytes };
+    const before = { puts: store.puts, gets: store.gets, bytes: store.bytes };
     // One commit an intent: the committer takes all that are pending, so each is made to see one more.
     const { wall, cpu } = await cost(async () => {
       for (let i = 0; i < count; i++) {

@@ -5,6 +5,7 @@ import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { load, produce, query, reset, status, tables } from './commands.ts';
+import { addCost } from './cost.ts';
 import { errorCode } from '../src/errors.ts';
 import { dev } from './dev.ts';
 import { explain } from './exit.ts';
@@ -242,6 +243,7 @@ export async function main(args: string[]): Promise<void> {
     .addHelpText('after', `\nExample:\n  tidemark dev examples/flights/lakehouse.ts\n${EXIT_CODES}`)
     .showHelpAfterError('(see --help)');
   for (const add of [addDev, addProduce, addLoad, addQuery, addStatus, addTables, addReset]) add(program);
+  addCost(program, print, EXIT_CODES);
   for (const command of program.commands) command.exitOverride();
   try {
     await program.parseAsync(args, { from: 'user' });

@@ -31,6 +31,9 @@ const group = object(
 );
 const join = object({ from: text, on: expressions, columns: choice });
 
+const renamed = { renamedColumns: map(text) };
+const silverNames = { renamedFrom: text, ...renamed };
+
 /** The shape of a whole definition. */
 export const LAKEHOUSE: Shape = object(
   {
@@ -47,6 +50,7 @@ export const LAKEHOUSE: Shape = object(
           select: map(sql),
           version: text,
           hotKey: strings,
+          ...renamed,
         },
       ),
     ),
@@ -59,13 +63,16 @@ export const LAKEHOUSE: Shape = object(
       cases: {
         upsert: object(
           { mode: text, from: text, key: strings },
-          { where: sql, columns: choice, deleteWhen: sql },
+          { where: sql, columns: choice, deleteWhen: sql, ...silverNames },
         ),
-        append: object({ mode: text, from: text }, { where: sql, columns: choice }),
-        enrich: object({ mode: text, key: strings, groups: map(group) }, { joins: map(join) }),
+        append: object({ mode: text, from: text }, { where: sql, columns: choice, ...silverNames }),
+        enrich: object(
+          { mode: text, key: strings, groups: map(group) },
+          { joins: map(join), ...silverNames },
+        ),
       },
     }),
-    gold: map(object({ from: text, groupBy: expressions, measures: map(sql) }, { where: sql })),
+    gold: map(object({ from: text, groupBy: expressions, measures: map(sql) }, { where: sql, ...renamed })),
     alerts: map(object({ from: text, when: sql, notify: text })),
   },
 );

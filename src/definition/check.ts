@@ -1,4 +1,5 @@
 import { checkName, NamesInUse } from './check-names.ts';
+import { checkRenames } from './check-renames.ts';
 import { checkRealtime, find } from './check-realtime.ts';
 import { checkShape, LAKEHOUSE } from './check-shape.ts';
 import { checkSilver } from './check-silver.ts';
@@ -63,5 +64,6 @@ export function checkLakehouse(lakehouse: Lakehouse): void {
   for (const [name, gold] of Object.entries(lakehouse.gold ?? {}))
     checkGoldTable(problems, lakehouse, name, gold);
   checkAlerts(problems, lakehouse);
+  checkRenames(problems, lakehouse);
   problems.throwIfAny(lakehouse.name);
 }

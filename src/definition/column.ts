@@ -23,6 +23,8 @@ export interface PlanColumn {
   required: boolean;
   doc?: string;
   rules?: ColumnRules;
+  /** What the column was called before: deployed tables rename theirs and keep its values. */
+  renamedFrom?: string;
 }
 
 /** A column as a definition writes it: the name is its key. */
@@ -32,15 +34,21 @@ export interface ColumnOptions {
   /** @default false: a record without the value is quarantined */
   optional?: boolean;
   doc?: string;
+  /**
+   * The column's earlier name: deployed tables rename the column and keep its values, instead of losing one and adding
+   * another. May stay for ever: where no column has the earlier name, it means nothing.
+   */
+  renamedFrom?: string;
 }
 type WithRules<K extends keyof ColumnRules> = ColumnOptions & Pick<ColumnRules, K>;
 
 function make(type: ColumnType, options: ColumnOptions & ColumnRules = {}): Column {
-  const { optional = false, doc, ...rules } = options;
+  const { optional = false, doc, renamedFrom, ...rules } = options;
   return {
     type,
     required: !optional,
     ...(doc === undefined ? {} : { doc }),
+    ...(renamedFrom === undefined ? {} : { renamedFrom }),
     ...(Object.keys(rules).length === 0 ? {} : { rules }),
   };
 }

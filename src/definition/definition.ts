@@ -64,13 +64,32 @@ export interface RealtimeDefinition {
    * @default none: the hot store keeps nothing of this table
    */
   hotKey?: string[];
+  /**
+   * Earlier names of columns that no stream declares, as `new name: earlier name`: deployed tables rename theirs and
+   * keep the values. Columns that are taken from a stream as they are follow its `renamedFrom`.
+   */
+  renamedColumns?: Record<string, string>;
 }
 
 /** Columns by name as they are, or as expressions over the source. */
 export type ColumnChoice = string[] | Record<string, Sql | string>;
 
+/** How a Silver table that was deployed under other names keeps its rows. */
+export interface SilverNames {
+  /**
+   * The table's earlier name: the deployed table goes on under the new one, with all its rows. Real-time tables and Gold
+   * have no such setting: the ones are a short tail, the others are computed anew.
+   */
+  renamedFrom?: string;
+  /**
+   * Earlier names of columns that no stream declares, as `new name: earlier name`: deployed tables rename theirs and
+   * keep the values. Columns that are taken from a stream as they are follow its `renamedFrom`.
+   */
+  renamedColumns?: Record<string, string>;
+}
+
 /** All columns of a source row; the newest row of a key wins. */
-export interface UpsertDefinition {
+export interface UpsertDefinition extends SilverNames {
   mode: 'upsert';
   /** A real-time table. */
   from: string;
@@ -83,7 +102,7 @@ export interface UpsertDefinition {
 }
 
 /** Every row of the source, once. */
-export interface AppendDefinition {
+export interface AppendDefinition extends SilverNames {
   mode: 'append';
   from: string;
   where?: Sql;
@@ -115,7 +134,7 @@ export interface JoinDefinition {
 }
 
 /** One row per key, whose columns come from several kinds of event. */
-export interface EnrichDefinition {
+export interface EnrichDefinition extends SilverNames {
   mode: 'enrich';
   key: string[];
   groups: Record<string, GroupDefinition>;
@@ -131,6 +150,11 @@ export interface GoldDefinition {
   where?: Sql;
   groupBy: Record<string, Sql | string>;
   measures: Record<string, Sql>;
+  /**
+   * Earlier names of columns that no stream declares, as `new name: earlier name`: deployed tables rename theirs and
+   * keep the values. Columns that are taken from a stream as they are follow its `renamedFrom`.
+   */
+  renamedColumns?: Record<string, string>;
 }
 
 /** A condition on each row of a real-time table. */

@@ -98,6 +98,14 @@ export interface PlanAlert {
   notify: string;
 }
 
+/** Earlier names that no column of a stream carries. */
+export interface PlanRenames {
+  /** Silver tables: new name → earlier name. */
+  silver: Record<string, string>;
+  /** `layer.table` → new column name → earlier name. */
+  columns: Record<string, Record<string, string>>;
+}
+
 /** The definition, checked and compiled: plain JSON that every runtime reads. Maps are arrays in order of dependency. */
 export interface Plan {
   format: 1;
@@ -108,4 +116,6 @@ export interface Plan {
   silver: PlanSilver[];
   gold: PlanGold[];
   alerts: PlanAlert[];
+  /** Absent where nothing is renamed. */
+  renames?: PlanRenames;
 }

@@ -1,7 +1,7 @@
-import { currentSchema } from './metadata.ts';
 import type { TableMetadata } from './metadata.ts';
-import { addColumns } from './schema.ts';
-import type { FieldDraft, Schema } from './schema.ts';
+import type { SchemaChange } from './schema-change.ts';
+import { evolveSchema } from './schema-evolution.ts';
+import type { FieldDraft } from './schema.ts';
 import { MAIN } from './snapshot.ts';
 import type { Snapshot } from './snapshot.ts';
 import { nextMetadataLog } from './trim.ts';
@@ -15,6 +15,8 @@ export interface PropertyUpdates {
 export interface MetadataUpdates extends PropertyUpdates {
   /** Optional columns to add at the end of the current schema. */
   addColumns?: readonly FieldDraft[];
+  /** Changes of the current schema, in order, after `addColumns`. */
+  schema?: readonly SchemaChange[];
 }
 
 /** What every commit does to the metadata it replaces. `now` is milliseconds since 1970. */
@@ -31,19 +33,10 @@ export function nextTimestamp(metadata: TableMetadata, now: number): number {
   return Math.max(now, metadata['last-updated-ms'], metadata.snapshots.at(-1)?.['timestamp-ms'] ?? 0);
 }
 
-/** The metadata with properties set and removed, and columns added. Throws `invalid` as `addColumns` does. */
+/** The metadata with another current schema, and properties set and removed. Throws as `evolveSchema` does. */
 export function applyUpdates(metadata: TableMetadata, updates: MetadataUpdates): TableMetadata {
-  const withProperties = applyProperties(metadata, updates);
-  if (!updates.addColumns || updates.addColumns.length === 0) return withProperties;
-  const added = addColumns(currentSchema(metadata), [...updates.addColumns], metadata['last-column-id']);
-  const schemaId = Math.max(...metadata.schemas.map((schema) => schema['schema-id'])) + 1;
-  const schema: Schema = { ...added.schema, 'schema-id': schemaId };
-  return {
-    ...withProperties,
-    schemas: [...metadata.schemas, schema],
-    'current-schema-id': schemaId,
-    'last-column-id': added.lastColumnId,
-  };
+  const added = (updates.addColumns ?? []).map((column): SchemaChange => ({ kind: 'add', column }));
+  return applyProperties(evolveSchema(metadata, [...added, ...(updates.schema ?? [])]), updates);
 }
 
 export function applyProperties(metadata: TableMetadata, updates: PropertyUpdates): TableMetadata {

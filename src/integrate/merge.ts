@@ -17,6 +17,7 @@ import {
   CHANGED,
   changedSql,
   CURRENT,
+  heldColumns,
   KEYS,
   keysSql,
   LOOKUP,
@@ -25,7 +26,7 @@ import {
   REJOINED,
   SOURCE,
 } from './silver-sql.ts';
-import { recordTouched } from './touched.ts';
+import { groupColumns, recordTouched } from './touched.ts';
 
 interface Progress {
   positions: Positions;
@@ -161,10 +162,11 @@ async function mergeKeyed(
   const next = Object.entries(progress.positions).reduce((m, [source, to]) => advance(m, source, to), mark);
   const columns = currentSchema(table.metadata).fields.map((f) => f.name);
   await session.run(`CREATE OR REPLACE TEMP TABLE ${KEYS} AS ${keysSql(silver)}`);
-  const live = await tableSql(io.store, await planScan(io, table, {}), { positions: true });
+  const held = heldColumns(silver, columns, groupColumns(ports, silver, columns));
+  const live = await tableSql(io.store, await planScan(io, table, {}), { positions: true, columns: held });
   await session.run(`CREATE OR REPLACE TEMP TABLE ${CURRENT} AS
     SELECT s.* FROM (${live}) s SEMI JOIN ${KEYS} k USING (${idents(silver.key)})`);
-  await session.run(`CREATE OR REPLACE TEMP TABLE ${NEXT} AS ${nextSql(silver, columns)}`);
+  await session.run(`CREATE OR REPLACE TEMP TABLE ${NEXT} AS ${nextSql(silver, columns, held)}`);
   await session.run(`CREATE OR REPLACE TEMP TABLE old_rows AS
     SELECT c.* FROM ${CURRENT} c SEMI JOIN ${NEXT} n USING (${idents(silver.key)})`);
   const delta = await planRowDelta(

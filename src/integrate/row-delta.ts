@@ -21,6 +21,8 @@ const ROW_GROUP = 40_960;
 const SMALL_FILES = 8;
 /** A file that has lost this share of its rows is rewritten. */
 const DEAD_SHARE = 0.3;
+/** Bytes that one merge rewrites at most for tidiness: its cost depends on the change and not on the table's size. */
+const FOLD_BYTES = 128 * 1024 * 1024;
 
 /** Rows to replace: the session's table `old` has `_file` and `_pos`; `next` has the table's columns. */
 export interface RowDelta {
@@ -40,12 +42,19 @@ function deletedRows(file: ScanFile, extra: number): number {
  * @param hit rows replaced by this merge, by file path
  */
 export function chooseFolded(files: ScanFile[], hit: ReadonlyMap<string, number>): Set<string> {
+  const dead = (f: ScanFile): number => deletedRows(f, hit.get(f.file.path) ?? 0) / f.file.recordCount;
   const small = files.filter((f) => f.file.fileSizeInBytes < SMALL_BYTES);
-  const worn = files.filter(
-    (f) => deletedRows(f, hit.get(f.file.path) ?? 0) > f.file.recordCount * DEAD_SHARE,
-  );
-  const folded = small.length >= SMALL_FILES ? [...small, ...worn] : worn;
-  return new Set(folded.map((f) => f.file.path));
+  const worn = files.filter((f) => dead(f) > DEAD_SHARE).sort((a, b) => dead(b) - dead(a));
+  const bySize = small.sort((a, b) => a.file.fileSizeInBytes - b.file.fileSizeInBytes);
+  const chosen = new Set<string>();
+  let bytes = 0;
+  for (const { file } of [...worn, ...(small.length >= SMALL_FILES ? bySize : [])]) {
+    // One goes always, however large: a worn file would otherwise stay for ever.
+    if (chosen.has(file.path) || (chosen.size > 0 && bytes + file.fileSizeInBytes > FOLD_BYTES)) continue;
+    chosen.add(file.path);
+    bytes += file.fileSizeInBytes;
+  }
+  return chosen;
 }
 
 async function hitsByFile(session: Session, old: string): Promise<Map<string, number>> {

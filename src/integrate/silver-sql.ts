@@ -40,11 +40,24 @@ export function keysSql(silver: PlanSilver): string {
   return parts.join(' UNION ');
 }
 
-function mergedColumns(silver: PlanSilver): string[] {
+/**
+ * The columns that a merge must know of the rows it may replace. Where one group sets the whole row, the newer row
+ * brings everything: then reading the key and its order is enough, beside what `used` says others want of the old rows.
+ */
+export function heldColumns(silver: PlanSilver, columns: string[], used: string[]): string[] {
+  const [only, ...others] = silver.groups;
+  if (others.length > 0 || silver.joins.length > 0) return columns;
+  const needed = new Set([...silver.key, only!.ordColumn, DELETED, ...used]);
+  return columns.filter((c) => needed.has(c));
+}
+
+function mergedColumns(silver: PlanSilver, held: ReadonlySet<string>): string[] {
   const fact = silver.groups.find((g) => g.fact)!;
   const newer = (g: PlanGroup): string => `${ident(g.name)}._ord > coalesce(c.${ident(g.ordColumn)}, '')`;
   const pick = (g: PlanGroup, from: string, to: string): string =>
-    `CASE WHEN ${newer(g)} THEN ${ident(g.name)}.${ident(from)} ELSE c.${ident(to)} END AS ${ident(to)}`;
+    !held.has(to)
+      ? `${ident(g.name)}.${ident(from)} AS ${ident(to)}`
+      : `CASE WHEN ${newer(g)} THEN ${ident(g.name)}.${ident(from)} ELSE c.${ident(to)} END AS ${ident(to)}`;
   return [
     idents(silver.key, 'k.'),
     ...silver.groups.flatMap((g) => ownColumns(silver, g).map((c) => pick(g, c.name, c.name))),
@@ -58,8 +71,9 @@ function mergedColumns(silver: PlanSilver): string[] {
 /**
  * The merged rows that differ from what the table holds: per column group the higher `ord` wins, then declared joins
  * are looked up. A late older event may set columns of its own group and never touches another's.
+ * @param held the columns that the session's current rows have
  */
-export function nextSql(silver: PlanSilver, columns: string[]): string {
+export function nextSql(silver: PlanSilver, columns: string[], held: string[] = columns): string {
   const using = `USING (${idents(silver.key)})`;
   const groups = silver.groups.map((g) => `LEFT JOIN ${ident(CHANGED(g.name))} AS ${ident(g.name)} ${using}`);
   const onColumn = (join: string, column: string): string => ident(`_on_${join}_${column}`);
@@ -77,7 +91,7 @@ export function nextSql(silver: PlanSilver, columns: string[]): string {
   const differs = [...joined].map(([name, value]) => `${value} IS DISTINCT FROM m.${ident(`_was_${name}`)}`);
   return `
     WITH merged AS (
-      SELECT ${mergedColumns(silver).join(',\n        ')}
+      SELECT ${mergedColumns(silver, new Set(held)).join(',\n        ')}
       FROM ${KEYS} k LEFT JOIN ${CURRENT} c ${using} ${groups.join(' ')}),
     placed AS (SELECT *${on.length > 0 ? `, ${on.join(', ')}` : ''} FROM merged)
     SELECT ${select.join(', ')} FROM placed m ${joins.join(' ')}

@@ -16,6 +16,14 @@ export function groupsSql(gold: PlanGold, from: string): string {
   return `SELECT DISTINCT ${groups.join(', ')} FROM ${from}`;
 }
 
+/** The columns of a Silver table by which Gold tables may group: those whose names their groups' expressions hold. */
+export function groupColumns(ports: IntegrationPorts, silver: PlanSilver, columns: string[]): string[] {
+  const texts = ports.plan.gold
+    .filter((g) => g.from === silver.name)
+    .flatMap((g) => g.groupBy.map((group) => group.expression.duckdb.toLowerCase()));
+  return columns.filter((c) => texts.some((text) => text.includes(c.toLowerCase())));
+}
+
 async function writeGroups(
   ports: IntegrationPorts,
   session: Session,
@@ -59,7 +67,9 @@ export async function recordTouched(
   old: string | undefined,
   next: string,
 ): Promise<(ids: { sequenceNumber: bigint }) => Mark> {
-  const columns = idents(currentSchema(table.metadata).fields.map((f) => f.name));
+  const all = currentSchema(table.metadata).fields.map((f) => f.name);
+  const used = groupColumns(ports, silver, all);
+  const columns = idents(used.length > 0 ? used : all.slice(0, 1));
   const rows = [next, ...(old ? [old] : [])]
     .map((t) => `SELECT ${columns} FROM ${ident(t)}`)
     .join(' UNION ALL ');

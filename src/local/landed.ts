@@ -6,7 +6,7 @@ import {
   type KinesisClient,
 } from '@aws-sdk/client-kinesis';
 
-/** A multiset of record payloads, by hash, and how far the stream was read for it. */
+/** A multiset of records, by hash of partition key and payload, and how far the stream was read for it. */
 export class Landed {
   /** The last sequence number read, by shard. */
   readonly positions: Record<string, string> = {};
@@ -17,15 +17,15 @@ export class Landed {
     return this.#size;
   }
 
-  add(data: Uint8Array): void {
-    const key = hash(data);
+  add(partitionKey: string, data: Uint8Array): void {
+    const key = hash(partitionKey, data);
     this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
     this.#size++;
   }
 
   /** Takes one copy out; false when there is none. */
-  take(data: Uint8Array): boolean {
-    const key = hash(data);
+  take(partitionKey: string, data: Uint8Array): boolean {
+    const key = hash(partitionKey, data);
     const count = this.#counts.get(key);
     if (count === undefined) return false;
     if (count === 1) this.#counts.delete(key);
@@ -35,8 +35,8 @@ export class Landed {
   }
 }
 
-function hash(data: Uint8Array): string {
-  return createHash('sha256').update(data).digest('base64');
+function hash(partitionKey: string, data: Uint8Array): string {
+  return createHash('sha256').update(partitionKey).update('\0').update(data).digest('base64');
 }
 
 /**
@@ -66,7 +66,7 @@ export async function readLanded(
     while (iterator !== undefined) {
       const page = await client.send(new GetRecordsCommand({ ShardIterator: iterator }));
       for (const record of page.Records ?? []) {
-        landed.add(record.Data!);
+        landed.add(record.PartitionKey!, record.Data!);
         landed.positions[ShardId!] = record.SequenceNumber!;
       }
       if ((page.Records ?? []).length === 0 && page.MillisBehindLatest === 0) break;

@@ -3,7 +3,7 @@ import { ListShardsCommand, type KinesisClient } from '@aws-sdk/client-kinesis';
 import type { Line } from './producer.ts';
 
 /** The part of the hash keys that an open shard takes, both ends inclusive. */
-interface HashRange {
+export interface HashRange {
   from: bigint;
   to: bigint;
 }

@@ -1,8 +1,9 @@
 import type { KinesisClient } from '@aws-sdk/client-kinesis';
 import { openStore, type LocalDatabase, type Store } from '../adapters/local/database.ts';
 import type { Clock } from '../ports/clock.ts';
+import { lanesOf, openRanges, type HashRange } from './lanes.ts';
 import { readLanded, type Landed } from './landed.ts';
-import { batches, MAX_RECORDS, partitionKeyOf, putBatch, readLines, type Line } from './producer.ts';
+import { batches, partitionKeyOf, putBatch, readLines, type Line } from './producer.ts';
 import type { ReplaySource } from './replay-source.ts';
 import type { ReplayState } from './state.ts';
 
@@ -25,7 +26,7 @@ interface Progress {
   finished?: boolean;
 }
 
-/** Lines read ahead of being put. */
+/** Lines put together: each shard's one after another, the shards side by side, and noted when all are in. */
 const READ_AHEAD = 2_000;
 /** A paced replay puts what is due this often. */
 const TICK_MS = 50;
@@ -43,6 +44,7 @@ export class Replay {
   readonly #key: string[];
   #progress: Progress;
   #total = 0;
+  #ranges: HashRange[] = [];
 
   constructor(
     source: ReplaySource,
@@ -83,6 +85,7 @@ export class Replay {
 
   async run(pace: Pace, signal: AbortSignal): Promise<void> {
     if (this.#progress.finished) return;
+    this.#ranges = await openRanges(this.#client, this.#source.stream);
     const landed = await readLanded(this.#client, this.#source.stream, this.#progress.positions);
     if (landed.size > 0) await this.#complete(landed, signal);
     let index = 0;
@@ -103,33 +106,31 @@ export class Replay {
   }
 
   /**
-   * Completes the one request that was under way when the last process ended. Only its lines, which follow the noted
-   * one, can be among what landed; those that did not land are put now, and all of them are noted together: a note in
+   * Completes what was under way when the last process ended. Only the lines that were put together, which follow the
+   * noted one, can be among what landed; those that did not land are put now, and all of them are noted together: a note in
    * between would move the known positions past what landed behind it.
    */
   async #complete(landed: Landed, signal: AbortSignal): Promise<void> {
     const { line } = this.#progress;
-    const request: { line: Line; landed: boolean }[] = [];
+    const window: { line: Line; landed: boolean }[] = [];
     let index = 0;
     for await (const text of readLines(this.#path)) {
-      if (index >= line + MAX_RECORDS) break;
+      if (index >= line + READ_AHEAD) break;
       if (index >= line) {
         const next = this.#line(text, index);
-        request.push({ line: next, landed: landed.take(next.data) });
+        window.push({ line: next, landed: landed.take(next.partitionKey, next.data) });
       }
       index++;
     }
-    const end = request.findLastIndex((r) => r.landed) + 1;
+    const end = window.findLastIndex((r) => r.landed) + 1;
     if (end === 0) return;
-    const missing = request.slice(0, end).filter((r) => !r.landed);
-    let { positions } = this.#progress;
-    for (const batch of batches(missing.map((r) => r.line)))
-      positions = {
-        ...positions,
-        ...(await putBatch(this.#client, this.#source.stream, batch, this.#clock, signal)),
-      };
-    positions = highest(positions, landed.positions);
-    await this.#note({ line: line + end, positions, ...this.#timed(request[end - 1]!.line) });
+    const missing = window.slice(0, end).filter((r) => !r.landed);
+    const put = await this.#putLines(
+      missing.map((r) => r.line),
+      signal,
+    );
+    const positions = highest(highest(this.#progress.positions, put), landed.positions);
+    await this.#note({ line: line + end, positions, ...this.#timed(window[end - 1]!.line) });
   }
 
   /** Puts lines as they fall due. */
@@ -140,14 +141,28 @@ export class Replay {
       const at = rest.findIndex((l) => (this.#timeOf(l.text) ?? -Infinity) > due);
       const ready = at < 0 ? rest : rest.slice(0, at);
       rest = rest.slice(ready.length);
-      for (const batch of batches(ready.map((l) => this.#line(l.text, l.index)))) {
-        const positions = await putBatch(this.#client, this.#source.stream, batch, this.#clock, signal);
-        const last = batch.at(-1)!;
-        const all = { ...this.#progress.positions, ...positions };
-        await this.#note({ line: last.index + 1, positions: all, ...this.#timed(last) });
+      const fresh = ready.map((l) => this.#line(l.text, l.index));
+      const last = fresh.at(-1);
+      if (last) {
+        const positions = highest(this.#progress.positions, await this.#putLines(fresh, signal));
+        await this.#note({ line: last.index + 1, positions, ...this.#timed(last) });
       }
       if (rest.length > 0) await this.#clock.sleep(TICK_MS, signal);
     }
+  }
+
+  /** Puts lines, each shard's in order and the shards side by side. Returns the last position of each shard. */
+  async #putLines(lines: Line[], signal: AbortSignal): Promise<Record<string, string>> {
+    const put = async (lane: Line[]): Promise<Record<string, string>> => {
+      let positions: Record<string, string> = {};
+      for (const batch of batches(lane)) {
+        const last = await putBatch(this.#client, this.#source.stream, batch, this.#clock, signal);
+        positions = highest(positions, last);
+      }
+      return positions;
+    };
+    const all = await Promise.all(lanesOf(lines, this.#ranges).map(put));
+    return all.reduce(highest, {});
   }
 
   #line(text: string, index: number): Line {

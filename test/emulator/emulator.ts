@@ -109,7 +109,9 @@ function launch(python: string, port: number, options: EmulatorOptions): Launche
 /** The caller's environment without anything that points at a real account or another emulator. */
 function inherited(): NodeJS.ProcessEnv {
   return Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_') && !name.startsWith('MINISTACK_')),
+    Object.entries(process.env).filter(
+      ([name]) => !name.startsWith('AWS_') && !name.startsWith('MINISTACK_'),
+    ),
   );
 }
 

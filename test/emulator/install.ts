@@ -26,7 +26,9 @@ async function exists(path: string): Promise<boolean> {
  * carries the hash of the requirements, and it appears by a rename: several test processes may install at once.
  */
 export async function installedPython(): Promise<string> {
-  const hash = createHash('sha256').update(await readFile(REQUIREMENTS)).digest('hex');
+  const hash = createHash('sha256')
+    .update(await readFile(REQUIREMENTS))
+    .digest('hex');
   const folder = join(CACHE, hash.slice(0, 12));
   const python = join(folder, 'bin', 'python');
   if (await exists(python)) return python;

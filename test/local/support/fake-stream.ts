@@ -1,5 +1,6 @@
 import { positionOf } from '../../../src/ingest/event.ts';
 import type { Position } from '../../../src/ports/ledger.ts';
+import type { Checkpoints } from '../../../src/local/event-source.ts';
 import type { ShardInfo, ShardRead, Stream, StreamRecord } from '../../../src/ports/stream.ts';
 
 /** A stream in memory whose reads a test can watch, delay and let fail. */
@@ -8,7 +9,7 @@ export class FakeStream implements Stream {
   reads = 0;
   /** Runs between a read's answer being made and its being handed over. */
   beforeAnswer: (shard: string) => void | Promise<void> = () => undefined;
-  failShards: unknown;
+  failShards: Error | undefined;
   readonly #records = new Map<string, StreamRecord[]>();
   readonly #now: () => number;
   #sequence = 0;
@@ -38,7 +39,7 @@ export class FakeStream implements Stream {
   }
 
   shards(): Promise<ShardInfo[]> {
-    if (this.failShards !== undefined) return Promise.reject(this.failShards as Error);
+    if (this.failShards !== undefined) return Promise.reject(this.failShards);
     return Promise.resolve(this.shardList.map((s) => ({ ...s })));
   }
 
@@ -62,5 +63,21 @@ export class FakeStream implements Stream {
     const ended = caughtUp && this.shardList.find((s) => s.shardId === shardId)!.closed;
     await this.beforeAnswer(shardId);
     return { records, caughtUp, ended };
+  }
+}
+
+/** Checkpoints in memory, that fail as often as a test wants. */
+export class FakeCheckpoints implements Checkpoints {
+  readonly saved = new Map<string, { position: Position; ended: boolean }>();
+  failures = 0;
+
+  get(_stream: string, shard: string): Promise<{ position: Position; ended: boolean } | undefined> {
+    return Promise.resolve(this.saved.get(shard));
+  }
+
+  set(_stream: string, shard: string, at: { position: Position; ended: boolean }): Promise<void> {
+    if (this.failures-- > 0) return Promise.reject(new Error('the disk failed'));
+    this.saved.set(shard, at);
+    return Promise.resolve();
   }
 }

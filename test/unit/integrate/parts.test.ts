@@ -116,6 +116,17 @@ describe('files that a merge folds', () => {
     expect(folded([...small, file('large', 400)])).toEqual(small.map((f) => f.file.path));
   });
 
+  test('are no more than one merge may rewrite, the smallest first', () => {
+    const files = Array.from({ length: 40 }, (_, i) => file(`s${i}`, i < 20 ? 30 : 4));
+    const chosen = chooseFolded(files, none);
+    expect([...chosen].every((path) => Number(path.slice(1)) >= 20 || chosen.size > 20)).toBe(true);
+    const megabytes = files
+      .filter((f) => chosen.has(f.file.path))
+      .reduce((n, f) => n + f.file.fileSizeInBytes / MB, 0);
+    expect(megabytes).toBeLessThanOrEqual(128);
+    expect(folded([file('worn', 5_000, 100, 90), file('less', 5_000, 100, 50)])).toEqual(['worn']);
+  });
+
   test('are those that have lost many rows, by earlier deletes and by this merge together', () => {
     expect(folded([file('worn', 400, 100, 31), file('whole', 400, 100, 30)])).toEqual(['worn']);
     expect(folded([file('now', 400, 100, 20)], new Map([['now', 11]]))).toEqual(['now']);

@@ -1,0 +1,3 @@
+import { test } from '@jest/globals';
+import { installedTrino } from '../support/trino-install.ts';
+test('x', async () => { console.log(await installedTrino()); }, 600_000);
