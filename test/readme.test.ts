@@ -87,7 +87,7 @@ const RULES: Rule[] = [
     (user, command) => user.finish(words(command).slice(2), 'other'),
   ],
   [/^npx tidemark reset --yes$/, (user, command) => user.shell(command, 'finished')],
-  [/^npx tidemark (query|status|tables|produce) ?/, (user, command) => user.shell(command)],
+  [/^npx tidemark (query|status|tables|produce|load) ?/, (user, command) => user.shell(command)],
   [/^echo '[^']*' >>? \w+\.ndjson$/, (user, command) => user.shell(`${command} && echo written`)],
   [/^aws kinesis put-record /, awsPutRecord],
 ];
