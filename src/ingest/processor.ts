@@ -128,7 +128,7 @@ export class Processor {
       await loadBatch(session, this.#stream, batch.shard, decoded.accepted, scratch);
       const bad = await runRules(session, this.#tables, decoded.accepted.length);
       const refused = [...decoded.refused, ...bad.map((b) => failedRule(decoded, b))];
-      await loadRefused(session, batch.stream, batch.shard, refused, scratch);
+      if (refused.length > 0) await loadRefused(session, batch.stream, batch.shard, refused, scratch);
       return { accepted: decoded.accepted, refused };
     } finally {
       await rm(scratch, { force: true });

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import type { Schema } from '../iceberg/index.ts';
 import { writeParquet } from '../engine/parquet.ts';
 import type { Session } from '../engine/session.ts';
@@ -40,16 +40,20 @@ export async function stageRows(
 ): Promise<StagedFile | undefined> {
   const id = staging.random.uuid();
   const local = `${staging.scratch}/${id}.parquet`;
-  const { path: _path, ...stats } = await writeParquet(session, {
-    select,
-    schema: table.schema,
-    path: local,
-    fullBounds: POSITION_BOUNDS,
-  });
-  if (stats.recordCount === 0) return undefined;
-  const uri = `${staging.prefix}${table.name.database}/${table.name.table}/${id}.parquet`;
-  await staging.store.putFile(uri, local);
-  return { uri, schemaId: table.schema['schema-id'], ...stats };
+  try {
+    const { path: _path, ...stats } = await writeParquet(session, {
+      select,
+      schema: table.schema,
+      path: local,
+      fullBounds: POSITION_BOUNDS,
+    });
+    if (stats.recordCount === 0) return undefined;
+    const uri = `${staging.prefix}${table.name.database}/${table.name.table}/${id}.parquet`;
+    await staging.store.putFile(uri, local);
+    return { uri, schemaId: table.schema['schema-id'], ...stats };
+  } finally {
+    await rm(local, { force: true });
+  }
 }
 
 /** Loads refused records as the session's table `out_quarantine`. */

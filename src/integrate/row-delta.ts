@@ -21,8 +21,9 @@ const ROW_GROUP = 40_960;
 const SMALL_FILES = 8;
 /** A file that has lost this share of its rows is rewritten. */
 const DEAD_SHARE = 0.3;
-/** Bytes that one merge rewrites at most for tidiness: its cost depends on the change and not on the table's size. */
-const FOLD_BYTES = 128 * 1024 * 1024;
+/** Bytes and rows that one merge rewrites at most for tidiness: its cost depends on the change and not on the table's size. */
+const FOLD_BYTES = 64 * 1024 * 1024;
+const FOLD_ROWS = 2_000_000;
 
 /** Rows to replace: the session's table `old` has `_file` and `_pos`; `next` has the table's columns. */
 export interface RowDelta {
@@ -48,11 +49,14 @@ export function chooseFolded(files: ScanFile[], hit: ReadonlyMap<string, number>
   const bySize = small.sort((a, b) => a.file.fileSizeInBytes - b.file.fileSizeInBytes);
   const chosen = new Set<string>();
   let bytes = 0;
+  let rows = 0;
   for (const { file } of [...worn, ...(small.length >= SMALL_FILES ? bySize : [])]) {
     // One goes always, however large: a worn file would otherwise stay for ever.
-    if (chosen.has(file.path) || (chosen.size > 0 && bytes + file.fileSizeInBytes > FOLD_BYTES)) continue;
+    const tooMuch = bytes + file.fileSizeInBytes > FOLD_BYTES || rows + file.recordCount > FOLD_ROWS;
+    if (chosen.has(file.path) || (chosen.size > 0 && tooMuch)) continue;
     chosen.add(file.path);
     bytes += file.fileSizeInBytes;
+    rows += file.recordCount;
   }
   return chosen;
 }

@@ -101,7 +101,7 @@ function streamingTables(flows: readonly Flow[], load: Load, item: Priced): Peer
     storageItem(flows, item),
   ];
   return make('Native streaming tables', STREAMING_TABLE_SECONDS, items, [
-    'WITHOUT the price of the delivery, which is not known here: the true sum is higher',
+    'WITHOUT the delivery itself, whose price is not known here',
     'append only, one new table a delivery, no transformation, no schema evolution, 300 to 900 s',
   ]);
 }
@@ -125,7 +125,7 @@ function flink(flows: readonly Flow[], load: Load, item: Priced): Peer {
     storageItem(flows, item),
   ];
   return make('Managed Flink, one small application', FLINK_CHECKPOINT_SECONDS, items, [
-    `commits at each checkpoint, here each ${FLINK_CHECKPOINT_SECONDS} s; the service's default is 60 s`,
+    `a commit at each checkpoint, here ${FLINK_CHECKPOINT_SECONDS} s, by default 60 s`,
     'the application, its upgrades and its state are yours; merges and views too',
   ]);
 }

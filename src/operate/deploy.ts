@@ -1,18 +1,28 @@
-import type { PlanColumn } from '../definition/column.ts';
-import { athenaType } from '../definition/column.ts';
 import type { Plan } from '../definition/plan.ts';
-import { tablesOf, type TableSpec } from '../definition/tables.ts';
-import { columnsFromSchema, icebergFields } from '../engine/iceberg-schema.ts';
-import { TidemarkError } from '../errors.ts';
+import { databaseOf, tablesOf, type TableSpec } from '../definition/tables.ts';
+import { icebergFields } from '../engine/iceberg-schema.ts';
+import { isKind, TidemarkError } from '../errors.ts';
 import {
   commitMetadata,
   createTable,
-  currentSchema,
-  requireTable,
-  type Table,
+  loadTable,
+  type MetadataUpdates,
   type TableIo,
 } from '../iceberg/index.ts';
-import { tableKey } from '../ports/catalog.ts';
+import { tableKey, type TableName } from '../ports/catalog.ts';
+import { adoptTable, retireTable } from './deploy-rename.ts';
+import type { PlanChange, Step } from './diff-change.ts';
+import { note, PLAN_PROPERTY, plannedTables, type PlannedTable } from './diff-noted.ts';
+import { renamesIn } from './diff-renames.ts';
+import {
+  diffPlan,
+  earlierTable,
+  refuseBreaking,
+  stateOf,
+  tableSteps,
+  type TableSchemas,
+  type TableState,
+} from './diff.ts';
 
 /** What every table of ours starts with. */
 const PROPERTIES = {
@@ -28,68 +38,141 @@ const PROPERTIES = {
 /** Tables that are committed to several times a second: their metadata is most of what a commit writes. */
 const HOT_PROPERTIES = { ...PROPERTIES, 'write.metadata.compression-codec': 'gzip' };
 
+export interface DeployOptions {
+  /** Breaking changes that may be made, by the names that a refusal gives: `flights_silver.flights.drop:temp`. @default none */
+  allow?: readonly string[];
+}
+
 export interface DeployedTable {
   spec: TableSpec;
-  change: 'created' | 'unchanged' | 'columns added';
+  change: 'created' | 'changed' | 'unchanged';
+  /** What was done to a table that was there. */
+  changes: PlanChange[];
 }
 
-/** Columns that the table lacks. Throws `refused` when the plan wants something else of columns that it has. */
-function missingColumns(spec: TableSpec, table: Table): PlanColumn[] {
-  const present = new Map(columnsFromSchema(currentSchema(table.metadata)).map((c) => [c.name, c]));
-  const problems: string[] = [];
-  const missing: PlanColumn[] = [];
-  for (const column of spec.columns) {
-    const has = present.get(column.name);
-    if (!has) missing.push({ ...column, required: false });
-    else if (athenaType(has.type) !== athenaType(column.type))
-      problems.push(`${column.name} is ${athenaType(has.type)} and would become ${athenaType(column.type)}`);
-  }
-  const wanted = new Set(spec.columns.map((c) => c.name));
-  for (const name of present.keys()) if (!wanted.has(name)) problems.push(`${name} would go`);
-  if (problems.length > 0)
-    throw new TidemarkError(
-      'refused',
-      `table ${tableKey(spec.name)} cannot follow the definition: ${problems.join('; ')}`,
-      {
-        context: { table: tableKey(spec.name) },
-        remedy: 'give the table or the column another name, or start anew with `tidemark reset`',
-      },
-    );
-  return missing;
+/** The deployed tables of a plan's lakehouse, those that the plan does not name included. */
+export async function readDeployed(io: TableIo, plan: Plan): Promise<TableSchemas> {
+  const wanted = tablesOf(plan).map((spec) => spec.name);
+  const known = new Set(wanted.map(tableKey));
+  const databases = (['realtime', 'silver', 'gold', 'ops'] as const).map((layer) => databaseOf(plan, layer));
+  const listed = await Promise.all(databases.map((database) => io.catalog.list(database)));
+  const others = listed.flat().filter((name) => !known.has(tableKey(name)));
+  const states = await Promise.all([
+    ...wanted.map((name) => readState(io, name)),
+    ...others.map((name) => readForeign(io, name)),
+  ]);
+  return new Map(states.filter((s) => s !== undefined).map((s) => [tableKey(s.name), s]));
 }
 
-async function deployTable(io: TableIo, warehouse: string, spec: TableSpec): Promise<DeployedTable> {
-  if ((await io.catalog.load(spec.name)) === undefined) {
-    const location = `${warehouse}${spec.name.database}/${spec.name.table}`;
-    const properties = spec.layer === 'realtime' || spec.layer === 'ops' ? HOT_PROPERTIES : PROPERTIES;
-    await createTable(io, spec.name, { location, schema: icebergFields(spec.columns), properties });
-    return { spec, change: 'created' };
+async function readState(io: TableIo, name: TableName): Promise<TableState | undefined> {
+  const table = await loadTable(io, name);
+  return table && stateOf(name, table.metadata);
+}
+
+/** A table that the plan does not name may be anybody's, and of any format. */
+async function readForeign(io: TableIo, name: TableName): Promise<TableState | undefined> {
+  try {
+    return await readState(io, name);
+  } catch (error) {
+    if (isKind(error, 'refused', 'corrupt', 'notFound')) return undefined;
+    throw error;
   }
+}
+
+/** What one look at a deployed table asks for: nothing, when all is as the plan wants it. */
+function updatesOf(
+  state: TableState,
+  planned: PlannedTable,
+  steps: readonly Step[],
+): MetadataUpdates | undefined {
+  const schema = steps.flatMap((step) => step.schema);
+  const noted = note(planned, state.noted);
+  if (schema.length === 0 && JSON.stringify(noted) === JSON.stringify(state.noted)) return undefined;
+  return { schema, setProperties: { [PLAN_PROPERTY]: JSON.stringify(noted) } };
+}
+
+async function create(io: TableIo, warehouse: string, planned: PlannedTable): Promise<void> {
+  const { name, layer, columns } = planned.spec;
+  const properties = layer === 'realtime' || layer === 'ops' ? HOT_PROPERTIES : PROPERTIES;
+  await createTable(io, name, {
+    location: `${warehouse}${name.database}/${name.table}`,
+    schema: icebergFields(columns),
+    properties: { ...properties, [PLAN_PROPERTY]: JSON.stringify(note(planned, undefined)) },
+  });
+}
+
+/** Looks, decides and commits until the table is as the plan wants it: another deployment may be at work too. */
+async function evolve(
+  io: TableIo,
+  plan: Plan,
+  planned: PlannedTable,
+  allow: readonly string[],
+): Promise<Step[]> {
+  const { spec } = planned;
+  const done: Step[] = [];
   for (;;) {
-    const table = await requireTable(io, spec.name);
-    const missing = missingColumns(spec, table);
-    if (missing.length === 0) return { spec, change: 'unchanged' };
-    const outcome = await commitMetadata(io, table, { addColumns: icebergFields(missing) });
-    if (outcome.kind === 'committed') return { spec, change: 'columns added' };
+    const table = await loadTable(io, spec.name);
+    if (!table)
+      throw new TidemarkError('conflict', `${tableKey(spec.name)} was dropped while it was deployed`, {
+        remedy: 'deploy again',
+      });
+    const state = stateOf(spec.name, table.metadata);
+    const steps = tableSteps(state, planned, renamesIn(plan, spec));
+    refuseBreaking(steps, allow);
+    const updates = updatesOf(state, planned, steps);
+    if (!updates) return done;
+    const outcome = await commitMetadata(io, table, updates);
+    if (outcome.kind === 'committed') done.push(...steps);
     if (outcome.kind === 'unknown')
-      throw new TidemarkError(
-        'unknown',
-        `whether columns were added to ${tableKey(spec.name)} is not known`,
-        {
-          remedy: 'deploy again: it goes on from what is there',
-          cause: outcome.cause,
-        },
-      );
+      throw new TidemarkError('unknown', `whether ${tableKey(spec.name)} was changed is not known`, {
+        remedy: 'deploy again: it goes on from what is there',
+        cause: outcome.cause,
+      });
   }
+}
+
+async function deployTable(
+  io: TableIo,
+  plan: Plan,
+  warehouse: string,
+  planned: PlannedTable,
+  deployed: TableSchemas,
+  allow: readonly string[],
+): Promise<DeployedTable> {
+  const { spec } = planned;
+  const earlier = earlierTable(plan, planned, deployed);
+  const isNew = !earlier && !deployed.has(tableKey(spec.name));
+  if (earlier) await adoptTable(io, spec.name, earlier.name);
+  else if (isNew) await create(io, warehouse, planned);
+  const steps = await evolve(io, plan, planned, allow);
+  if (earlier) await retireTable(io, earlier.name, spec.name);
+  const changes = steps.map(({ schema: _schema, ...change }): PlanChange => change);
+  return {
+    spec,
+    changes,
+    change: isNew ? 'created' : earlier || changes.length > 0 ? 'changed' : 'unchanged',
+  };
 }
 
 /**
- * Makes the plan's tables exist with the plan's columns. Idempotent; nothing is ever dropped.
+ * Makes the plan's tables exist with the plan's columns, and notes in each what of the plan it follows. Safe changes are
+ * made, breaking ones refused before anything is touched, unless they are allowed by name. Idempotent; several at once
+ * come to the same; a plan that was deployed before can always come back: what was added since stays. No row, no file
+ * and no table is ever deleted.
  * @param warehouse URI prefix of table locations, ending in a slash
- * @throws TidemarkError kind `refused` for a change that tables with data cannot follow
+ * @throws TidemarkError kind `refused` for breaking changes that are not allowed; `context.changes` lists them
  */
-export async function deployTables(io: TableIo, plan: Plan, warehouse: string): Promise<DeployedTable[]> {
-  const deployed: DeployedTable[] = [];
-  for (const spec of tablesOf(plan)) deployed.push(await deployTable(io, warehouse, spec));
-  return deployed;
+export async function deployTables(
+  io: TableIo,
+  plan: Plan,
+  warehouse: string,
+  options: DeployOptions = {},
+): Promise<DeployedTable[]> {
+  const allow = options.allow ?? [];
+  const deployed = await readDeployed(io, plan);
+  refuseBreaking(diffPlan(deployed, plan), allow);
+  const done: DeployedTable[] = [];
+  for (const planned of plannedTables(plan))
+    done.push(await deployTable(io, plan, warehouse, planned, deployed, allow));
+  return done;
 }

@@ -44,7 +44,7 @@ export class DownloadCache {
   readonly #random: Random;
   /** In order of last use. */
   readonly #entries = new Map<string, Entry>();
-  readonly #underWay = new Map<string, Promise<Entry>>();
+  readonly #underWay = new Map<string, { users: Set<object>; done: Promise<void> }>();
   #bytes = 0;
   #opened: Promise<void> | undefined;
 
@@ -71,17 +71,21 @@ export class DownloadCache {
       const known = this.#entries.get(name);
       if (known) {
         this.#use(name, known, user);
-        if (await this.#present(name)) return this.#file(name);
+        if ((await statIfThere(this.#file(name)))?.size === known.bytes) return this.#file(name);
         // Somebody cleared the folder.
-        this.#drop(name);
+        this.#drop(name, known);
         continue;
       }
       let loading = this.#underWay.get(name);
       if (!loading) {
-        loading = this.#load(name, uri, download).finally(() => this.#underWay.delete(name));
+        const users = new Set<object>();
+        const done = this.#load(name, uri, users, download).finally(() => this.#underWay.delete(name));
+        loading = { users, done };
         this.#underWay.set(name, loading);
       }
-      this.#use(name, await loading, user);
+      // Noted before the wait: a file that nobody uses yet could be evicted at once.
+      loading.users.add(user);
+      await loading.done;
       return this.#file(name);
     }
   }
@@ -102,8 +106,9 @@ export class DownloadCache {
     this.#entries.set(name, entry);
   }
 
-  #drop(name: string): void {
-    this.#bytes -= this.#entries.get(name)?.bytes ?? 0;
+  #drop(name: string, entry: Entry): void {
+    if (this.#entries.get(name) !== entry) return;
+    this.#bytes -= entry.bytes;
     this.#entries.delete(name);
   }
 
@@ -116,16 +121,22 @@ export class DownloadCache {
       const status = await statIfThere(join(folder, name));
       if (!status) continue;
       if (!name.endsWith(WRITING)) found.push({ name, bytes: status.size, usedAt: status.mtimeMs });
-      else if (this.#clock.now() - status.mtimeMs > ABANDONED_MS) await rm(join(folder, name), { force: true });
+      else if (this.#clock.now() - status.mtimeMs > ABANDONED_MS)
+        await rm(join(folder, name), { force: true });
     }
     for (const { name, bytes } of found.sort((a, b) => a.usedAt - b.usedAt)) {
       this.#entries.set(name, { bytes, users: new Set() });
       this.#bytes += bytes;
     }
-    await this.#evict(0);
+    await this.#evict();
   }
 
-  async #load(name: string, uri: string, download: () => Promise<Download>): Promise<Entry> {
+  async #load(
+    name: string,
+    uri: string,
+    users: Set<object>,
+    download: () => Promise<Download>,
+  ): Promise<void> {
     const { size, body } = await download();
     const writing = this.#file(`${name}.${this.#random.uuid()}${WRITING}`);
     this.#bytes += size;
@@ -144,13 +155,11 @@ export class DownloadCache {
       await rm(writing, { force: true });
       throw error;
     }
-    const entry: Entry = { bytes: size, users: new Set() };
-    this.#entries.set(name, entry);
-    return entry;
+    this.#entries.set(name, { bytes: size, users });
   }
 
   async #makeRoom(uri: string, size: number): Promise<void> {
-    await this.#evict(0);
+    await this.#evict();
     const { maxBytes } = this.#settings;
     if (this.#bytes <= maxBytes) return;
     throw new TidemarkError('refused', `no room for ${uri}: files in use take ${this.#bytes - size} bytes`, {
@@ -159,17 +168,13 @@ export class DownloadCache {
     });
   }
 
-  async #evict(keep: number): Promise<void> {
+  async #evict(): Promise<void> {
     for (const [name, entry] of [...this.#entries]) {
-      if (this.#bytes + keep <= this.#settings.maxBytes) return;
+      if (this.#bytes <= this.#settings.maxBytes) return;
       if (entry.users.size > 0 || this.#entries.get(name) !== entry) continue;
-      this.#drop(name);
+      this.#drop(name, entry);
       await rm(this.#file(name), { force: true });
     }
-  }
-
-  async #present(name: string): Promise<boolean> {
-    return (await statIfThere(this.#file(name)))?.size === this.#entries.get(name)?.bytes;
   }
 }
 

@@ -119,7 +119,9 @@ export class S3ObjectStore implements ObjectStore {
   async #download(uri: string): Promise<Download> {
     const { Body, ContentLength } = await this.#object(uri);
     if (!(Body instanceof Readable) || ContentLength === undefined)
-      throw new TidemarkError('internal', 'S3 gave an object without a body or a length', { context: { uri } });
+      throw new TidemarkError('internal', 'S3 gave an object without a body or a length', {
+        context: { uri },
+      });
     return { size: ContentLength, body: Body };
   }
 

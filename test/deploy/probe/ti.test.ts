@@ -1,3 +1,4 @@
 import { test } from '@jest/globals';
-import { installedTrino } from '../support/trino-install.ts';
-test('x', async () => { console.log(await installedTrino()); }, 600_000);
+import { startTrino } from '../support/trino.ts';
+import { startEmulator } from '../../emulator/emulator.ts';
+test('x', async () => { const e = await startEmulator(); const t = await startTrino(e); console.log(await t.rows('show schemas from awsdatacatalog')); await t.stop(); await e.stop();}, 600_000);

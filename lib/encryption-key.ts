@@ -1,0 +1,38 @@
+import { Aws, RemovalPolicy } from 'aws-cdk-lib';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import type { Construct } from 'constructs';
+import type { Plan } from '../src/definition/plan.ts';
+
+/** One customer key for everything that a lakehouse keeps. Without it nothing can be read again: it stays for ever. */
+export function encryptionKey(scope: Construct, id: string, plan: Pick<Plan, 'name'>): Key {
+  const key = new Key(scope, id, {
+    alias: `tidemark/${plan.name}`,
+    description: `Tidemark lakehouse ${plan.name}`,
+    enableKeyRotation: true,
+    removalPolicy: RemovalPolicy.RETAIN,
+  });
+  const statements = [
+    new PolicyStatement({
+      sid: 'Logs',
+      principals: [new ServicePrincipal(`logs.${Aws.REGION}.amazonaws.com`)],
+      actions: ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncrypt*', 'kms:GenerateDataKey*', 'kms:DescribeKey'],
+      resources: ['*'],
+      conditions: {
+        ArnLike: {
+          'kms:EncryptionContext:aws:logs:arn': `arn:${Aws.PARTITION}:logs:${Aws.REGION}:${Aws.ACCOUNT_ID}:log-group:*`,
+        },
+      },
+    }),
+    // Alarms, event rules and log delivery write to encrypted topics and groups.
+    new PolicyStatement({
+      sid: 'Services',
+      principals: ['cloudwatch', 'events', 'delivery.logs', 'sns'].map((s) => new ServicePrincipal(`${s}.amazonaws.com`)),
+      actions: ['kms:Decrypt', 'kms:GenerateDataKey*', 'kms:DescribeKey'],
+      resources: ['*'],
+      conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
+    }),
+  ];
+  for (const statement of statements) key.addToResourcePolicy(statement);
+  return key;
+}

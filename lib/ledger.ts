@@ -1,0 +1,57 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import { AttributeType, BillingMode, StreamViewType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { Construct } from 'constructs';
+import type { Plan } from '../src/definition/plan.ts';
+import { hotStoreName, ledgerName, tableArn } from './names.ts';
+
+export interface LedgerProps {
+  plan: Plan;
+  /** @default the key of DynamoDB */
+  encryptionKey?: IKey;
+}
+
+/** Key attributes of the ledger's items. */
+export const LEDGER_KEY = { partition: 'pk', sort: 'sk' } as const;
+
+/**
+ * Claims and intents, and the hot store with the latest row by key.
+ *
+ * What the ledger says is what the tables may contain: it is protected against deletion, can be restored to any second
+ * of the last 35 days, and stays when the stack goes.
+ */
+export class Ledger extends Construct {
+  readonly ledger: Table;
+  readonly hotStore: Table;
+  readonly #plan: Plan;
+
+  constructor(scope: Construct, id: string, props: LedgerProps) {
+    super(scope, id);
+    this.#plan = props.plan;
+    const common = {
+      partitionKey: { name: LEDGER_KEY.partition, type: AttributeType.STRING },
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      deletionProtection: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+      encryption: props.encryptionKey ? TableEncryption.CUSTOMER_MANAGED : TableEncryption.DEFAULT,
+      encryptionKey: props.encryptionKey,
+    };
+    this.ledger = new Table(this, 'Ledger', {
+      ...common,
+      tableName: ledgerName(props.plan),
+      sortKey: { name: LEDGER_KEY.sort, type: AttributeType.STRING },
+      // Wakes the committer, which reads what there is from the table itself.
+      stream: StreamViewType.KEYS_ONLY,
+    });
+    this.hotStore = new Table(this, 'HotStore', { ...common, tableName: hotStoreName(props.plan) });
+  }
+
+  get ledgerArn(): string {
+    return tableArn(ledgerName(this.#plan));
+  }
+
+  get hotStoreArn(): string {
+    return tableArn(hotStoreName(this.#plan));
+  }
+}
