@@ -45,7 +45,8 @@ function showProgress(runtime: Runtime): () => void {
         ?.at?.slice(0, 16)
         .replace('T', ' ') ?? '';
     const elapsed = duration(performance.now() - began);
-    const line = `${at}  ${number(done)} of ${number(total)} events put, ${number(rows)} real-time rows, ${number(rate)}/s, ${elapsed}`;
+    const put = total > 0 ? `${at}  ${number(done)} of ${number(total)} events put, ` : '';
+    const line = `${put}${number(rows)} real-time rows, ${number(rate)}/s, ${elapsed}`;
     if (process.stdout.isTTY) process.stdout.write(`\r\u001b[K${line}`);
     else report(line);
   };
@@ -57,6 +58,12 @@ function showProgress(runtime: Runtime): () => void {
     clearInterval(timer);
     if (process.stdout.isTTY) process.stdout.write('\r\u001b[K');
   };
+}
+
+/** A pace for people. */
+function paceText(speed: number): string {
+  if (speed === Infinity) return 'as fast as the machine can';
+  return `${number(speed)} seconds of event time each second; --speed max for all at once`;
 }
 
 function interrupted(): Promise<void> {
@@ -105,6 +112,7 @@ export async function dev(options: DevOptions): Promise<void> {
         `  query     npx tidemark query "SELECT * FROM ${plan.silver.at(-1)?.name ?? plan.realtime[0]?.name ?? ''} LIMIT 5"`,
       );
       report(`  tables    ${join(options.data, 'warehouse')}`);
+      if (options.replay && replays.length > 0) report(`  replay    ${paceText(options.speed)}`);
       const stop = interrupted();
       const hide = showProgress(runtime);
       try {

@@ -1,17 +1,18 @@
 import { Aws, Duration } from 'aws-cdk-lib';
 import { Metric, Stats, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
-import { EventSourceMapping, FilterCriteria, FilterRule, StartingPosition } from 'aws-cdk-lib/aws-lambda';
+import { EventSourceMapping, FilterCriteria, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { Schedule, ScheduleExpression, ScheduleTargetInput } from 'aws-cdk-lib/aws-scheduler';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { Dimension, MetricName, METRICS_NAMESPACE } from '../lambdas/metric-names.ts';
+import { INTENT_FILTER } from '../src/adapters/aws/ledger-items.ts';
 import type { Plan } from '../src/definition/plan.ts';
 import { quarantineTable, realtimeTable } from '../src/definition/tables.ts';
 import { tableKey, type TableName } from '../src/ports/catalog.ts';
 import { acknowledgeWildcards } from './allow.ts';
 import { Handler, type HandlerDefaults } from './handler.ts';
-import { LEDGER_KEY, type Ledger } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
 import { ledgerName } from './names.ts';
 import type { Storage } from './storage.ts';
 import { commitMetadata } from './table-access.ts';
@@ -31,9 +32,6 @@ export interface CommitterProps extends CommitterSettings {
   ledger: Ledger;
   defaults: HandlerDefaults;
 }
-
-/** How a claim's intents are recognised among the changes of the ledger. */
-const INTENT_PREFIX = 'intent#';
 
 /**
  * Brings claimed files into real-time tables. Woken by the ledger's stream; a sweep each minute finds what was missed.
@@ -76,10 +74,7 @@ export class Committer extends Construct {
       retryAttempts: 1,
       maxRecordAge: Duration.minutes(1),
       filters: [
-        FilterCriteria.filter({
-          eventName: FilterRule.isEqual('INSERT'),
-          dynamodb: { Keys: { [LEDGER_KEY.partition]: { S: FilterRule.beginsWith(INTENT_PREFIX) } } },
-        }),
+        FilterCriteria.filter(INTENT_FILTER),
       ],
     });
     wake.node.addDependency(this.handler.role);

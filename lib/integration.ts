@@ -9,6 +9,7 @@ import { StepFunctionsStartExecution } from 'aws-cdk-lib/aws-scheduler-targets';
 import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { Dimension, MetricName, METRICS_NAMESPACE } from '../lambdas/metric-names.ts';
+import { LEDGER_TABLE } from '../src/adapters/aws/ledger-items.ts';
 import type { Plan } from '../src/definition/plan.ts';
 import { goldTable, realtimeTable, silverTable } from '../src/definition/tables.ts';
 import { integrationStages } from '../src/integrate/steps.ts';
@@ -16,7 +17,7 @@ import { tableKey, type TableName } from '../src/ports/catalog.ts';
 import { acknowledge, allow } from './allow.ts';
 import { Handler, type HandlerDefaults } from './handler.ts';
 import { integrationDefinition, LOCK } from './integration-definition.ts';
-import { LEDGER_KEY, type Ledger } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
 import { ledgerName } from './names.ts';
 import type { Storage } from './storage.ts';
 import { commitMetadata, readData, readMetadata, writeData } from './table-access.ts';
@@ -119,7 +120,7 @@ export class Integration extends Construct {
       stages: integrationStages(plan),
       functionArn: this.handler.function.functionArn,
       lockTable: ledgerName(plan),
-      lockKey: LEDGER_KEY,
+      lockKey: { partition: LEDGER_TABLE.partitionKey.name, sort: LEDGER_TABLE.sortKey.name },
       concurrency: props.concurrency ?? 10,
       rounds: ROUNDS,
       timeoutSeconds: RUN_TIMEOUT.toSeconds(),

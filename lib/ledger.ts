@@ -2,6 +2,7 @@ import { RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, StreamViewType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
+import { LEDGER_TABLE } from '../src/adapters/aws/ledger-items.ts';
 import type { Plan } from '../src/definition/plan.ts';
 import { hotStoreName, ledgerName, tableArn } from './names.ts';
 
@@ -10,9 +11,6 @@ export interface LedgerProps {
   /** @default the key of DynamoDB */
   encryptionKey?: IKey;
 }
-
-/** Key attributes of the ledger's items. */
-export const LEDGER_KEY = { partition: 'pk', sort: 'sk' } as const;
 
 /**
  * Claims and intents, and the hot store with the latest row by key.
@@ -29,7 +27,7 @@ export class Ledger extends Construct {
     super(scope, id);
     this.#plan = props.plan;
     const common = {
-      partitionKey: { name: LEDGER_KEY.partition, type: AttributeType.STRING },
+      partitionKey: { name: LEDGER_TABLE.partitionKey.name, type: AttributeType.STRING },
       billingMode: BillingMode.PAY_PER_REQUEST,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: true,
@@ -40,9 +38,10 @@ export class Ledger extends Construct {
     this.ledger = new Table(this, 'Ledger', {
       ...common,
       tableName: ledgerName(props.plan),
-      sortKey: { name: LEDGER_KEY.sort, type: AttributeType.STRING },
+      sortKey: { name: LEDGER_TABLE.sortKey.name, type: AttributeType.STRING },
+      timeToLiveAttribute: LEDGER_TABLE.timeToLiveAttribute,
       // Wakes the committer, which reads what there is from the table itself.
-      stream: StreamViewType.KEYS_ONLY,
+      stream: StreamViewType[LEDGER_TABLE.streamViewType],
     });
     this.hotStore = new Table(this, 'HotStore', { ...common, tableName: hotStoreName(props.plan) });
   }

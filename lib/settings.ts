@@ -138,3 +138,11 @@ export function readSettings(context: Readonly<Record<string, unknown>>): Settin
   }
   return settings as unknown as Settings;
 }
+
+/** Those keys of a CDK context that are ours. */
+export function contextOf(node: { tryGetContext(key: string): unknown }): Record<string, unknown> {
+  const keys = [...OTHERS, ...Object.keys(SETTINGS)].map((name) => `${PREFIX}${name}`);
+  return Object.fromEntries(
+    keys.map((key): [string, unknown] => [key, node.tryGetContext(key)]).filter(([, value]) => value !== undefined),
+  );
+}

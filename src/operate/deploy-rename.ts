@@ -28,7 +28,9 @@ export async function adoptTable(io: TableIo, name: TableName, from: TableName):
 export async function retireTable(io: TableIo, name: TableName, to: TableName): Promise<void> {
   for (;;) {
     const table = await loadTable(io, name);
-    if (!table || table.metadata.properties[RENAMED_PROPERTY] === to.table) return;
+    if (!table || table.metadata.properties[RENAMED_PROPERTY] !== undefined) return;
+    // A table of the earlier name that is another one is nobody's past.
+    if (table.metadata['table-uuid'] !== (await requireTable(io, to)).metadata['table-uuid']) return;
     const outcome = await commitMetadata(io, table, {
       setProperties: { [RENAMED_PROPERTY]: to.table, 'gc.enabled': 'false' },
       removeProperties: [PLAN_PROPERTY],

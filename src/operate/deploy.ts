@@ -1,5 +1,5 @@
 import type { Plan } from '../definition/plan.ts';
-import { databaseOf, tablesOf, type TableSpec } from '../definition/tables.ts';
+import { databaseOf, silverTable, tablesOf, type TableSpec } from '../definition/tables.ts';
 import { icebergFields } from '../engine/iceberg-schema.ts';
 import { isKind, TidemarkError } from '../errors.ts';
 import {
@@ -145,7 +145,9 @@ async function deployTable(
   if (earlier) await adoptTable(io, spec.name, earlier.name);
   else if (isNew) await create(io, warehouse, planned);
   const steps = await evolve(io, plan, planned, allow);
-  if (earlier) await retireTable(io, earlier.name, spec.name);
+  const declared = spec.layer === 'silver' ? plan.renames?.silver[spec.name.table] : undefined;
+  const retired = earlier?.name ?? (declared === undefined ? undefined : silverTable(plan, declared));
+  if (retired) await retireTable(io, retired, spec.name);
   const changes = steps.map(({ schema: _schema, ...change }): PlanChange => change);
   return {
     spec,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import lakehouse, { replays } from '../../examples/flights/lakehouse.ts';
 import { compileLakehouse } from '../../src/engine/compile.ts';
+import { asText } from '../../src/engine/row.ts';
 import { openQuery } from '../../src/local/query.ts';
 import { Runtime } from '../../src/local/runtime.ts';
 import type { LakehouseQuery } from '../../src/serve/query.ts';
@@ -88,7 +89,7 @@ describe('the flights example, a month at full speed', () => {
     const counts: number[] = [];
     for (const [id] of rows) {
       const [count] = await one(
-        `SELECT count(*) FROM flights_silver.flights FOR VERSION AS OF ${String(id)}`,
+        `SELECT count(*) FROM flights_silver.flights FOR VERSION AS OF ${asText(id)}`,
       );
       counts.push(Number(count));
     }

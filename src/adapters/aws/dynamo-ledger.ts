@@ -42,7 +42,7 @@ export interface DynamoLedgerSettings {
   expireIntentsAfterMs?: number;
 }
 
-/** Failed attempts are forgotten when no stream can hold their records any more: 365 days of Kinesis, and some. */
+/** Counted attempts are forgotten when no stream can hold their records any more: 365 days of Kinesis, and some. */
 const ATTEMPTS_KEPT_S = 400 * 86_400;
 /** Intents a page while old ones are looked for. */
 const FORGET_PAGE = 500;
@@ -163,18 +163,23 @@ export class DynamoLedger implements Ledger {
     return forgotten;
   }
 
-  /** A repetition by the SDK may count one failure twice: a batch then gives up one attempt earlier. */
+  /** A repetition by the SDK may count one attempt twice: a batch is then taken in smaller parts one attempt earlier. */
   async countAttempt(ref: ShardRef, first: Position): Promise<number> {
     const expires = Math.ceil(this.#pace.clock.now() / 1000) + ATTEMPTS_KEPT_S;
     const counted = await this.#update({
       TableName: this.#table.name,
       Key: { pk: text(attemptPk(ref)), sk: text(first) },
-      UpdateExpression: 'SET #expires = :expires ADD failures :one',
+      UpdateExpression: 'SET #expires = :expires ADD attempts :one',
       ExpressionAttributeNames: { '#expires': LEDGER_TABLE.timeToLiveAttribute },
       ExpressionAttributeValues: { ':one': number(1), ':expires': number(expires) },
       ReturnValues: 'UPDATED_NEW',
     });
-    return numberOf(counted ?? {}, 'failures');
+    return numberOf(counted ?? {}, 'attempts');
+  }
+
+  forgetAttempts(ref: ShardRef, first: Position): Promise<void> {
+    const Key = { pk: text(attemptPk(ref)), sk: text(first) };
+    return this.#table.writeAll([{ DeleteRequest: { Key } }]);
   }
 
   /** Hears claims of this process only; in the cloud the table's stream wakes the committer (`tablesOfStreamEvent`). */

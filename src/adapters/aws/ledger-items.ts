@@ -32,7 +32,7 @@ import {
  * | intent#<database.table>#<stream>#<shard> | first position   | one intent                                   |
  * | stream#<stream>                       | <shard>             | registry: every shard that ever claimed      |
  * | table#<database.table>                | <stream>#<shard>    | registry: every shard that had an intent     |
- * | attempt#<stream>#<shard>              | first position      | how often a batch failed                     |
+ * | attempt#<stream>#<shard>              | first position      | attempts of a batch                         |
  * | deployment#<lakehouse>                | current             | plan version                                 |
  *
  * Load is spread by shard: the busiest key takes one claim a batch of one shard.
