@@ -8,6 +8,7 @@ import { load, produce, query, reset, status, tables } from './commands.ts';
 import { addCost } from './cost.ts';
 import { errorCode } from '../src/errors.ts';
 import { dev } from './dev.ts';
+import { diff, renderDiff } from './diff.ts';
 import { explain } from './exit.ts';
 import { terminalLog, type Level } from './log.ts';
 import { FORMATS, number, render, type Format } from './render.ts';
@@ -204,6 +205,31 @@ function addTables(program: Command): void {
     });
 }
 
+function addDiff(program: Command): void {
+  program
+    .command('diff')
+    .description('what a changed definition does to the deployed tables and their data; changes nothing')
+    .argument('[definition]', 'file that exports the lakehouse', 'lakehouse.ts')
+    .addOption(dataOption())
+    .option('--allow <names...>', 'breaking changes that may be made, by the names that this command gives', [])
+    .addOption(
+      new Option('--format <format>', 'how the answer is written').choices(['table', 'json']).default('table'),
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  tidemark diff examples/flights/lakehouse.ts
+  tidemark diff lakehouse.ts --allow flights_silver.flights.drop:temp
+${EXIT_CODES}`,
+    )
+    .action(async (definition: string, o: { data: string; allow: string[]; format: 'table' | 'json' }) => {
+      const found = await diff(definition, o.data, o.allow);
+      print(o.format === 'json' ? JSON.stringify(found, null, 2) : renderDiff(found));
+      if (found.refused.length > 0) process.exitCode = 4;
+    });
+}
+
 function addReset(program: Command): void {
   program
     .command('reset')
@@ -242,7 +268,7 @@ export async function main(args: string[]): Promise<void> {
     .exitOverride()
     .addHelpText('after', `\nExample:\n  tidemark dev examples/flights/lakehouse.ts\n${EXIT_CODES}`)
     .showHelpAfterError('(see --help)');
-  for (const add of [addDev, addProduce, addLoad, addQuery, addStatus, addTables, addReset]) add(program);
+  for (const add of [addDev, addProduce, addLoad, addQuery, addStatus, addTables, addDiff, addReset]) add(program);
   addCost(program, print, EXIT_CODES);
   for (const command of program.commands) command.exitOverride();
   try {

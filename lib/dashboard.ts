@@ -64,7 +64,7 @@ export class LakehouseDashboard extends Construct {
     return [
       ['Cost: time of functions', 'milliseconds an hour', [sum('ingest', ingest), ...functions.map(([label, metric]) => metric.with({ label }))]],
       ['Cost: units of the ledger', 'units an hour', [units('ConsumedWriteCapacityUnits'), units('ConsumedReadCapacityUnits')]],
-      ['Cost: bytes into streams', 'bytes an hour', plan.streams.map((s) => ingestion.metricIncoming(s.name, { ...hour, label: s.name }).with({ metricName: 'IncomingBytes' } as object))],
+      ['Cost: bytes into streams', 'bytes an hour', plan.streams.map((s) => ingestion.metricIncomingBytes(s.name, { ...hour, label: s.name }))],
       [
         'Cost: bytes scanned by queries',
         'bytes an hour',

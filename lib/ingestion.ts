@@ -61,6 +61,11 @@ export class Ingestion extends Construct {
     return this.#metric('IncomingRecords', stream, { statistic: Stats.SUM, ...options });
   }
 
+  /** Bytes put to a stream. */
+  metricIncomingBytes(stream: string, options: MetricOptions = {}): Metric {
+    return this.#metric('IncomingBytes', stream, { statistic: Stats.SUM, ...options });
+  }
+
   /** Puts that a stream refused for load. */
   metricThrottled(stream: string, options: MetricOptions = {}): Metric {
     return this.#metric('WriteProvisionedThroughputExceeded', stream, { statistic: Stats.SUM, ...options });

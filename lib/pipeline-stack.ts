@@ -51,7 +51,7 @@ export class PipelineStack extends Stack {
       description: 'DuckDB for Node',
     });
     const common = { plan, storage: data.storage, ledger: data.ledger, defaults, duckdb };
-    this.tables = new LakehouseTables(this, 'Tables', common);
+    this.tables = new LakehouseTables(this, 'Tables', { ...common, allow: [...settings['tables.allow']] });
     this.realTime = new RealTime(this, 'RealTime', {
       ...common,
       ingestion: data.ingestion,

@@ -31,6 +31,8 @@ export const SETTINGS = {
   'logs.retentionDays': number(90, 'How long logs are kept; a value that CloudWatch Logs knows'),
   'logs.level': choice(['INFO', 'DEBUG', 'WARN', 'ERROR'], 'What the functions log'),
 
+  'tables.allow': setting<readonly string[]>([], 'Breaking changes to tables that this deployment may make, by the names that a refusal gives'),
+
   'storage.bucketName': text('', 'Name of the bucket; empty for `tidemark-<lakehouse>-<account>-<region>`'),
   'storage.noncurrentDays': number(7, 'How long a deleted object can be brought back'),
   'storage.accessLogDays': number(90, 'How long access logs of the buckets are kept'),

@@ -1,9 +1,9 @@
-// Bundles the CLI into dist/: one ESM file; packages stay in node_modules.
+// Bundles the CLI, the library and the CDK app into dist/: one ESM file each; packages stay in node_modules.
 import { build } from 'esbuild';
 import { chmod } from 'node:fs/promises';
 
 await build({
-  entryPoints: { tidemark: 'cli/main.ts', index: 'src/index.ts' },
+  entryPoints: { tidemark: 'cli/main.ts', index: 'src/index.ts', cdk: 'bin/tidemark.ts' },
   outdir: 'dist',
   bundle: true,
   platform: 'node',

@@ -54,7 +54,7 @@ export interface ProducerOptions<S extends StreamContract = StreamContract> {
   lingerMs?: number;
   /** Requests under way at most. @default 4 */
   requests?: number;
-  /** Bytes held at most; `put` waits when there is no room. @default 16 MiB */
+  /** Bytes held until `put` waits; the last record may go beyond. @default 16 MiB */
   bufferBytes?: number;
   /** Puts that may wait for room; further ones are rejected with kind `throttled`. @default 10,000 */
   maxWaiting?: number;

@@ -70,7 +70,7 @@ export class Producer<S extends StreamContract = StreamContract> {
 
   /** Resolves when a put would not have to wait for room: for callers that do not wait for each put. */
   async ready(): Promise<void> {
-    while (!this.#hasRoom(1) || this.#waiting.length > 0)
+    while (!this.#hasRoom() || this.#waiting.length > 0)
       await new Promise<void>((resolve) => this.#roomWanted.push(resolve));
   }
 
@@ -96,13 +96,13 @@ export class Producer<S extends StreamContract = StreamContract> {
     return this.#open.size;
   }
 
-  #hasRoom(bytes: number): boolean {
-    // A record larger than all room goes when it is alone.
-    return this.#buffered === 0 || this.#buffered + bytes <= this.#limits.bufferBytes;
+  /** Does not ask for a record's size, so that `ready` can speak for any: the last one may go beyond. */
+  #hasRoom(): boolean {
+    return this.#buffered < this.#limits.bufferBytes;
   }
 
   #take(item: Item): void {
-    if (this.#waiting.length === 0 && this.#hasRoom(item.bytes)) this.#accept(item);
+    if (this.#waiting.length === 0 && this.#hasRoom()) this.#accept(item);
     else if (this.#waiting.length < this.#limits.maxWaiting) this.#waiting.push(item);
     else {
       item.reject(
@@ -155,8 +155,10 @@ export class Producer<S extends StreamContract = StreamContract> {
   #expire(now: number): void {
     for (const lane of this.#ready) {
       while (lane.first !== undefined && now - lane.first.since >= this.#limits.timeoutMs) {
-        const { items } = lane.take(0);
         const error = this.#tooLate(lane);
+        const { items } = lane.take(0);
+        // What comes behind was never sent.
+        lane.lastError = undefined;
         for (const item of items) this.#settle(item, () => item.reject(error));
       }
       if (lane.first === undefined) this.#drop(lane);
@@ -344,10 +346,9 @@ export class Producer<S extends StreamContract = StreamContract> {
   /** Lets waiting puts in, in their order, then those who only asked. */
   #makeRoom(): void {
     let taken = 0;
-    while (taken < this.#waiting.length && this.#hasRoom(this.#waiting[taken]!.bytes))
-      this.#accept(this.#waiting[taken++]!);
+    while (taken < this.#waiting.length && this.#hasRoom()) this.#accept(this.#waiting[taken++]!);
     if (taken > 0) this.#waiting.splice(0, taken);
-    if (this.#waiting.length > 0 || !this.#hasRoom(1)) return;
+    if (this.#waiting.length > 0 || !this.#hasRoom()) return;
     const asked = this.#roomWanted;
     this.#roomWanted = [];
     for (const tell of asked) tell();

@@ -44,6 +44,8 @@ export type AthenaRow = Record<string, string | null>;
 const QUEUE: Backoff = { attempts: 10, firstMs: 500, longestMs: 20_000 };
 const POLL: Backoff = { attempts: Infinity, firstMs: 250, longestMs: 5_000 };
 const THIRTY_MINUTES = 30 * 60_000;
+/** How long a cancelled statement may take to end. */
+const CANCEL_MS = 60_000;
 
 /** Trino's error names, as Athena puts them in front of its reason. */
 const KINDS: readonly [RegExp, ErrorKind][] = [
@@ -110,16 +112,20 @@ export class AthenaRunner {
   ): Promise<AthenaDone> {
     const { clock } = this.#pace;
     const deadline = clock.now() + (this.#settings.withinMs ?? THIRTY_MINUTES);
-    let cancelled = false;
+    let cancelledAt: number | undefined;
     for (let poll = 1; ; poll++) {
       const execution = await this.#execution(executionId);
       const state = execution.Status?.State;
       if (state === 'SUCCEEDED') return doneOf(executionId, execution);
       if (state === 'FAILED' || state === 'CANCELLED') throw failure(executionId, execution, writes);
-      if (!cancelled && (signal?.aborted || clock.now() >= deadline)) {
+      if (cancelledAt === undefined && (signal?.aborted || clock.now() >= deadline)) {
         await this.cancel(executionId);
-        cancelled = true;
+        cancelledAt = clock.now();
       }
+      if (cancelledAt !== undefined && clock.now() - cancelledAt > CANCEL_MS)
+        throw new TidemarkError('unknown', 'a statement in Athena does not end, though it was cancelled', {
+          context: { executionId, state },
+        });
       await pause(this.#pace, POLL, Math.min(poll, 8));
     }
   }

@@ -75,7 +75,10 @@ export class S3Write {
     const file = await open(path, 'r');
     try {
       const { size } = await file.stat();
-      if (size <= (settings.multipartBytes ?? 16 * 1024 ** 2)) return await this.bytes(await file.readFile());
+      if (size <= (settings.multipartBytes ?? 16 * 1024 ** 2)) {
+        await this.bytes(await file.readFile());
+        return;
+      }
       await this.#settle(() => this.#multipart(file, size, settings));
     } finally {
       await file.close();
@@ -96,7 +99,10 @@ export class S3Write {
         if (error instanceof TidemarkError) throw error;
         cause = error;
         const { fate, status, name } = faultOf(error);
-        if (status === 412) return await this.#conflictUnlessOurs(error);
+        if (status === 412) {
+          await this.#conflictUnlessOurs(error);
+          return;
+        }
         // Completing again an upload that is complete already: NoSuchUpload.
         if (name === 'NoSuchUpload' && (await this.#look()) === 'ours') return;
         ambiguous ||= fate === 'ambiguous';
