@@ -89,7 +89,7 @@ function summary(e: Estimate): string {
       'Tidemark, to real-time tables',
       seconds(e.freshnessSeconds),
       money(e.realtimeUsd),
-      'exactly once, rules in SQL, quarantine',
+      'each record once, rules in SQL, quarantine',
     ],
     ...e.peers.map((p) => [
       p.name,
@@ -102,10 +102,13 @@ function summary(e: Estimate): string {
     `lakehouse ${e.lakehouse}: about $${money(e.usd)} a month, $${money(e.idleUsd)} when idle`,
     `${rateText(load.recordsPerSecond)} of ${load.recordBytes} bytes, ${load.hoursActive} hours a day, ${e.region}, prices of ${e.pricesOf}`,
     `freshness ${seconds(e.freshnessSeconds)} at the 99th percentile, modelled${asked}`,
+    `with the settings ${Object.entries(e.settings)
+      .map(([name, value]) => `${name} ${value}`)
+      .join(', ')}`,
     '',
     lines(['service', 'for', 'USD a month'], byService(e.items)),
     '',
-    'The same load, from the stream to a table of fresh rows, without merges, aggregates, queries and monitoring:',
+    'The same load, from the stream to a table of fresh rows, without hot store, merges, queries and monitoring:',
     lines(['way', 'freshness', 'USD a month', 'note'], rows),
   ].join('\n');
 }

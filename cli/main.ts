@@ -211,9 +211,15 @@ function addDiff(program: Command): void {
     .description('what a changed definition does to the deployed tables and their data; changes nothing')
     .argument('[definition]', 'file that exports the lakehouse', 'lakehouse.ts')
     .addOption(dataOption())
-    .option('--allow <names...>', 'breaking changes that may be made, by the names that this command gives', [])
+    .option(
+      '--allow <names...>',
+      'breaking changes that may be made, by the names that this command gives',
+      [],
+    )
     .addOption(
-      new Option('--format <format>', 'how the answer is written').choices(['table', 'json']).default('table'),
+      new Option('--format <format>', 'how the answer is written')
+        .choices(['table', 'json'])
+        .default('table'),
     )
     .addHelpText(
       'after',
@@ -268,7 +274,8 @@ export async function main(args: string[]): Promise<void> {
     .exitOverride()
     .addHelpText('after', `\nExample:\n  tidemark dev examples/flights/lakehouse.ts\n${EXIT_CODES}`)
     .showHelpAfterError('(see --help)');
-  for (const add of [addDev, addProduce, addLoad, addQuery, addStatus, addTables, addDiff, addReset]) add(program);
+  for (const add of [addDev, addProduce, addLoad, addQuery, addStatus, addTables, addDiff, addReset])
+    add(program);
   addCost(program, print, EXIT_CODES);
   for (const command of program.commands) command.exitOverride();
   try {

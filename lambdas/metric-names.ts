@@ -1,8 +1,8 @@
 /** CloudWatch metrics of the functions: written by the handlers, read by alarms and the dashboard. */
 export const METRICS_NAMESPACE = 'Tidemark';
 
-/** Dimensions: the lakehouse, and the stream, table or step that a value is about. */
-export const Dimension = { lakehouse: 'Lakehouse', stream: 'Stream', table: 'Table' } as const;
+/** Dimensions: the lakehouse (Powertools calls it the service), and the stream or table that a value is about. */
+export const Dimension = { lakehouse: 'service', stream: 'Stream', table: 'Table' } as const;
 
 export const MetricName = {
   /** By stream: records of claimed batches, and where they went. */

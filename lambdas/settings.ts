@@ -37,7 +37,7 @@ type Env = Readonly<Record<string, string | undefined>>;
 export function readSettings(env: Env): HandlerSettings {
   const endpoint = env['AWS_ENDPOINT_URL'];
   return {
-    lakehouse: env['TIDEMARK_LAKEHOUSE'] ?? '',
+    lakehouse: env['POWERTOOLS_SERVICE_NAME'] ?? '',
     planHash: env['TIDEMARK_PLAN_HASH'] ?? '',
     warehouse: env['TIDEMARK_WAREHOUSE'] ?? '',
     ledger: env['TIDEMARK_LEDGER'] ?? '',

@@ -1,13 +1,16 @@
 import { Duration } from 'aws-cdk-lib';
-import { Alarm, ComparisonOperator, TreatMissingData, type Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import { Alarm, ComparisonOperator, Metric, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { Rule } from 'aws-cdk-lib/aws-events';
+import { SnsTopic } from 'aws-cdk-lib/aws-events-targets';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import type { Plan } from '../src/definition/plan.ts';
 import { quarantineTable, realtimeTable } from '../src/definition/tables.ts';
 import type { Ingestion } from './ingestion.ts';
 import type { Integration } from './integration.ts';
 import type { RealTime } from './real-time.ts';
-import type { Plan } from '../src/definition/plan.ts';
+import type { Storage } from './storage.ts';
 
 /** When alarms go off. */
 export interface AlarmSettings {
@@ -21,6 +24,7 @@ export interface AlarmSettings {
 
 export interface AlarmsProps extends AlarmSettings {
   plan: Plan;
+  storage: Storage;
   ingestion: Ingestion;
   realTime: RealTime;
   integration: Integration;
@@ -46,6 +50,7 @@ export class Alarms extends Construct {
     this.#lakehouse = props.plan.name;
     this.#streams(props);
     this.#tables(props);
+    this.#givenUp(props);
     this.#runs(props);
   }
 
@@ -57,12 +62,6 @@ export class Alarms extends Construct {
         above: Math.round((retention * (retentionPercent ?? 25)) / 100),
         periods: 3,
         why: `records of ${name} come near the end of their retention: unread ones will be lost`,
-      });
-      this.#alarm(`GivenUp-${name}`, {
-        metric: processor.metricGivenUp(),
-        above: 0,
-        periods: 1,
-        why: `the event source gave up records of ${name}: replay them from the failures bucket`,
       });
       this.#alarm(`Quarantine-${name}`, {
         metric: processor.metricQuarantined({ period: Duration.minutes(5) }),
@@ -77,7 +76,7 @@ export class Alarms extends Construct {
         why: `the stream ${name} refuses puts for load`,
       });
       this.#alarm(`ProcessorThrottled-${name}`, {
-        metric: processor.handler.function.metricThrottles({ period: Duration.minutes(5) }),
+        metric: processor.handler.metric('Throttles', { period: Duration.minutes(5) }),
         above: 0,
         periods: 3,
         why: `the processor of ${name} gets no concurrency`,
@@ -110,6 +109,33 @@ export class Alarms extends Construct {
       });
   }
 
+  /** Batches that the event source gave up, because the stream's retention ended before they succeeded. */
+  #givenUp({ storage }: AlarmsProps): void {
+    const ruleName = `${this.#lakehouse}-given-up`;
+    new Rule(this, 'GivenUpObjects', {
+      ruleName,
+      description: 'Batches that were given up, as objects in the failures bucket',
+      eventPattern: {
+        source: ['aws.s3'],
+        detailType: ['Object Created'],
+        detail: { bucket: { name: [storage.failuresName] } },
+      },
+      targets: [new SnsTopic(this.#topic)],
+    });
+    this.#alarm('GivenUp', {
+      metric: new Metric({
+        namespace: 'AWS/Events',
+        metricName: 'TriggeredRules',
+        dimensionsMap: { RuleName: ruleName },
+        statistic: Stats.SUM,
+        period: Duration.minutes(5),
+      }),
+      above: 0,
+      periods: 1,
+      why: 'the event source gave up records: replay them from the failures bucket',
+    });
+  }
+
   #runs({ integration, realTime }: AlarmsProps): void {
     this.#alarm('MergesFailed', {
       metric: integration.metricFailed(),
@@ -118,7 +144,7 @@ export class Alarms extends Construct {
       why: 'integration runs fail: Silver and Gold fall behind',
     });
     this.#alarm('CommitterErrors', {
-      metric: realTime.committer.handler.function.metricErrors({ period: Duration.minutes(5) }),
+      metric: realTime.committer.handler.metric('Errors', { period: Duration.minutes(5) }),
       above: 0,
       periods: 3,
       why: 'the committer ends with errors',

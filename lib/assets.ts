@@ -1,12 +1,22 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AssetHashType, DockerImage, type ILocalBundling } from 'aws-cdk-lib';
 import { Architecture, Code } from 'aws-cdk-lib/aws-lambda';
 import { buildSync } from 'esbuild';
+import { referenceFile } from '../lambdas/reference-file.ts';
 import type { Plan } from '../src/definition/plan.ts';
 
 /** Handlers of `lambdas/`, one folder each. */
@@ -27,9 +37,6 @@ export interface DefinitionFiles {
   folder: string;
 }
 
-/** Where a reference's file stands in the definition's folder. */
-export const referenceFile = (name: string, source: string): string => `references/${name}-${basename(source)}`;
-
 /**
  * Writes the plan and copies its references to where assets are made of them.
  * @param base folder that relative paths of references start from
@@ -45,7 +52,8 @@ export function definitionFiles(plan: Plan, base: string): DefinitionFiles {
   writeFileSync(join(folder, 'plan.json'), json);
   for (const { name, source } of plan.references) {
     const path = resolve(base, source);
-    if (!existsSync(path)) throw new Error(`reference "${name}" has no file at ${source}: put it beside the definition`);
+    if (!existsSync(path))
+      throw new Error(`reference "${name}" has no file at ${source}: put it beside the definition`);
     hash.update(name).update(readFileSync(path));
     cpSync(path, join(folder, referenceFile(name, source)));
   }
@@ -58,14 +66,23 @@ const EXTERNAL = ['@duckdb/node-bindings', '@duckdb/node-bindings-*'];
 /** Nothing is bundled in a container: esbuild and npm run anywhere. */
 const NO_CONTAINER = DockerImage.fromRegistry('public.ecr.aws/docker/library/node:24');
 
-function bundledBy(source: string, hashType: AssetHashType, work: (output: string) => void, assetHash?: string): Code {
+function bundledBy(
+  source: string,
+  hashType: AssetHashType,
+  work: (output: string) => void,
+  assetHash?: string,
+): Code {
   const local: ILocalBundling = {
     tryBundle: (output) => {
       work(output);
       return true;
     },
   };
-  return Code.fromAsset(source, { bundling: { image: NO_CONTAINER, local }, assetHashType: hashType, assetHash });
+  return Code.fromAsset(source, {
+    bundling: { image: NO_CONTAINER, local },
+    assetHashType: hashType,
+    assetHash,
+  });
 }
 
 /**
@@ -88,11 +105,14 @@ export function handlerCode(name: HandlerName, files: DefinitionFiles, withRefer
       logLevel: 'error',
       absWorkingDir: ROOT,
     });
+    // The bundle is CommonJS wherever it is unpacked.
+    writeFileSync(join(output, 'package.json'), '{"type":"commonjs"}');
     cpSync(withReferences ? files.folder : files.planFolder, join(output, 'definition'), { recursive: true });
   });
 }
 
-const npmCpu = (architecture: Architecture): string => (architecture === Architecture.ARM_64 ? 'arm64' : 'x64');
+const npmCpu = (architecture: Architecture): string =>
+  architecture === Architecture.ARM_64 ? 'arm64' : 'x64';
 
 /** Installs the layer once for each lock and architecture; a killed installation leaves nothing that is taken for whole. */
 function installLayer(source: string, key: string, cpu: string): string {
@@ -102,7 +122,16 @@ function installLayer(source: string, key: string, cpu: string): string {
   const nodejs = join(work, 'nodejs');
   mkdirSync(nodejs, { recursive: true });
   for (const file of ['package.json', 'package-lock.json']) cpSync(join(source, file), join(nodejs, file));
-  const args = ['ci', '--os=linux', `--cpu=${cpu}`, '--libc=glibc', '--ignore-scripts', '--omit=dev', '--no-audit', '--no-fund'];
+  const args = [
+    'ci',
+    '--os=linux',
+    `--cpu=${cpu}`,
+    '--libc=glibc',
+    '--ignore-scripts',
+    '--omit=dev',
+    '--no-audit',
+    '--no-fund',
+  ];
   try {
     execFileSync(process.platform === 'win32' ? 'npm.cmd' : 'npm', args, {
       cwd: nodejs,

@@ -56,7 +56,7 @@ export class Committer extends Construct {
     const streamArn = ledger.ledger.tableStreamArn!;
     this.handler.allow(
       ...commitMetadata(storage, this.tables),
-      { actions: ['dynamodb:GetItem', 'dynamodb:Query'], resources: [ledger.ledgerArn] },
+      { actions: ['dynamodb:Query'], resources: [ledger.ledgerArn] },
       {
         actions: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
         resources: [streamArn],
@@ -73,9 +73,7 @@ export class Committer extends Construct {
       // A wake-up is a hint: what is missed is found by the sweep.
       retryAttempts: 1,
       maxRecordAge: Duration.minutes(1),
-      filters: [
-        FilterCriteria.filter(INTENT_FILTER),
-      ],
+      filters: [FilterCriteria.filter(INTENT_FILTER)],
     });
     wake.node.addDependency(this.handler.role);
     this.#sweep();
@@ -83,7 +81,10 @@ export class Committer extends Construct {
 
   /** The tables that are committed to: real-time tables and the quarantine. */
   get tables(): TableName[] {
-    return [...this.#plan.realtime.map((t) => realtimeTable(this.#plan, t.name)), quarantineTable(this.#plan)];
+    return [
+      ...this.#plan.realtime.map((t) => realtimeTable(this.#plan, t.name)),
+      quarantineTable(this.#plan),
+    ];
   }
 
   /** Milliseconds from the arrival of a commit's oldest record to the commit that made it queryable. */

@@ -41,10 +41,12 @@ export class DataStack extends Stack {
       encryptionKey: key,
       mode: settings['stream.mode'],
       retention: hours > 0 ? Duration.hours(hours) : undefined,
-      enhancedFanOut: settings['stream.enhancedFanOut'],
     });
     this.ledger = new Ledger(this, 'State', { plan, encryptionKey: key });
     this.alerts = new Alerts(this, 'Alerts', { plan, encryptionKey: key });
-    new CfnOutput(this, 'BucketName', { value: this.storage.bucketName, description: 'Bucket of the tables' });
+    new CfnOutput(this, 'BucketName', {
+      value: this.storage.bucketName,
+      description: 'Bucket of the tables',
+    });
   }
 }

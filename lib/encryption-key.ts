@@ -1,8 +1,24 @@
 import { Aws, RemovalPolicy } from 'aws-cdk-lib';
-import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Key } from 'aws-cdk-lib/aws-kms';
+import { PolicyStatement, ServicePrincipal, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Key, type IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import type { Plan } from '../src/definition/plan.ts';
+
+/** What reading and writing under a customer's key takes, without the wildcards of CDK's own grants. */
+const USES = [
+  'kms:Decrypt',
+  'kms:DescribeKey',
+  'kms:Encrypt',
+  'kms:GenerateDataKey',
+  'kms:GenerateDataKeyWithoutPlaintext',
+  'kms:ReEncryptFrom',
+  'kms:ReEncryptTo',
+];
+
+/** Lets somebody read and write what a key encrypts; nothing where there is no key. */
+export function grantKeyUse(key: IKey | undefined, grantee: IGrantable): void {
+  key?.grant(grantee, ...USES);
+}
 
 /** One customer key for everything that a lakehouse keeps. Without it nothing can be read again: it stays for ever. */
 export function encryptionKey(scope: Construct, id: string, plan: Pick<Plan, 'name'>): Key {
@@ -27,7 +43,9 @@ export function encryptionKey(scope: Construct, id: string, plan: Pick<Plan, 'na
     // Alarms, event rules and log delivery write to encrypted topics and groups.
     new PolicyStatement({
       sid: 'Services',
-      principals: ['cloudwatch', 'events', 'delivery.logs', 'sns'].map((s) => new ServicePrincipal(`${s}.amazonaws.com`)),
+      principals: ['cloudwatch', 'events', 'delivery.logs', 'sns'].map(
+        (s) => new ServicePrincipal(`${s}.amazonaws.com`),
+      ),
       actions: ['kms:Decrypt', 'kms:GenerateDataKey*', 'kms:DescribeKey'],
       resources: ['*'],
       conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },

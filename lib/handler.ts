@@ -1,4 +1,5 @@
 import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
+import { Metric, Stats, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ISecurityGroup, IVpc } from 'aws-cdk-lib/aws-ec2';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
@@ -14,6 +15,7 @@ import { Construct } from 'constructs';
 import { METRICS_NAMESPACE } from '../lambdas/metric-names.ts';
 import { acknowledge, allow, type Permission } from './allow.ts';
 import { handlerCode, type DefinitionFiles, type HandlerName } from './assets.ts';
+import { functionName } from './names.ts';
 
 /** What all functions of a lakehouse share. */
 export interface HandlerDefaults {
@@ -34,6 +36,8 @@ export interface HandlerDefaults {
 
 export interface HandlerProps {
   handler: HandlerName;
+  /** Tells functions of one handler apart. @default none */
+  qualifier?: string;
   description: string;
   defaults: HandlerDefaults;
   memoryMb: number;
@@ -54,11 +58,18 @@ export class Handler extends Construct {
   readonly function: LambdaFunction;
   readonly role: Role;
   readonly logGroup: LogGroup;
+  /** The function's name, known before it is deployed. */
+  readonly name: string;
 
   constructor(scope: Construct, id: string, props: HandlerProps) {
     super(scope, id);
     const { defaults } = props;
     const tracing = defaults.tracing ?? true;
+    this.name = functionName(
+      defaults.definition.plan,
+      props.handler,
+      ...(props.qualifier === undefined ? [] : [props.qualifier]),
+    );
     this.role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
       description: props.description,
@@ -71,6 +82,7 @@ export class Handler extends Construct {
     });
     this.logGroup.grantWrite(this.role);
     this.function = new LambdaFunction(this, 'Function', {
+      functionName: this.name,
       runtime: Runtime.NODEJS_24_X,
       architecture: defaults.architecture ?? Architecture.ARM_64,
       code: handlerCode(props.handler, defaults.definition, props.withReferences),
@@ -89,16 +101,17 @@ export class Handler extends Construct {
         ? { vpc: defaults.network.vpc, securityGroups: [defaults.network.securityGroup] }
         : {}),
       environment: {
-        POWERTOOLS_SERVICE_NAME: props.handler,
+        POWERTOOLS_SERVICE_NAME: defaults.definition.plan.name,
         POWERTOOLS_METRICS_NAMESPACE: METRICS_NAMESPACE,
         POWERTOOLS_LOG_LEVEL: defaults.logLevel ?? 'INFO',
         POWERTOOLS_TRACE_ENABLED: String(tracing),
-        TIDEMARK_LAKEHOUSE: defaults.definition.plan.name,
+        TIDEMARK_STORAGE_MB: String(props.storageMb ?? 512),
         TIDEMARK_PLAN_HASH: defaults.definition.hash,
         ...props.environment,
       },
     });
-    if (tracing) acknowledge(this.role, 'AwsSolutions-IAM5[Resource::*]', 'X-Ray takes no resource in its permissions');
+    if (tracing)
+      acknowledge(this.role, 'AwsSolutions-IAM5[Resource::*]', 'X-Ray takes no resource in its permissions');
     if (defaults.network)
       this.allow({
         actions: [
@@ -110,8 +123,21 @@ export class Handler extends Construct {
           'ec2:UnassignPrivateIpAddresses',
         ],
         resources: ['*'],
-        because: 'Lambda manages its network interfaces with the function’s role, and they have no names before',
+        because:
+          'Lambda manages its network interfaces with the function’s role, and they have no names before',
       });
+  }
+
+  /** A metric that Lambda keeps of the function. */
+  metric(metricName: string, options: MetricOptions = {}): Metric {
+    return new Metric({
+      namespace: 'AWS/Lambda',
+      metricName,
+      dimensionsMap: { FunctionName: this.name },
+      period: Duration.minutes(1),
+      statistic: Stats.SUM,
+      ...options,
+    });
   }
 
   /** Adds statements to the function's role. */

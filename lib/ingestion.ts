@@ -1,7 +1,7 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Metric, Stats, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
-import { Stream, StreamConsumer, StreamEncryption, StreamMode } from 'aws-cdk-lib/aws-kinesis';
+import { Stream, StreamEncryption, StreamMode } from 'aws-cdk-lib/aws-kinesis';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import type { Plan, PlanStream } from '../src/definition/plan.ts';
@@ -14,8 +14,6 @@ export interface IngestionProps {
   mode?: 'on-demand' | 'provisioned';
   /** @default what the definition states */
   retention?: Duration;
-  /** Gives the processors a read path of their own. @default false */
-  enhancedFanOut?: boolean;
   /** @default the key of Kinesis in this account */
   encryptionKey?: IKey;
 }
@@ -24,8 +22,6 @@ export interface IngestionProps {
 export interface IngestionStream {
   plan: PlanStream;
   stream: Stream;
-  /** Present with enhanced fan-out. */
-  consumer?: StreamConsumer;
   retention: Duration;
 }
 
@@ -49,10 +45,15 @@ export class Ingestion extends Construct {
   grantPut(grantee: IGrantable, stream?: string): Grant {
     const names = stream === undefined ? [...this.streams.keys()] : [this.#known(stream)];
     allow(this, grantee, {
-      actions: ['kinesis:PutRecord', 'kinesis:PutRecords', 'kinesis:ListShards', 'kinesis:DescribeStreamSummary'],
+      actions: [
+        'kinesis:PutRecord',
+        'kinesis:PutRecords',
+        'kinesis:ListShards',
+        'kinesis:DescribeStreamSummary',
+      ],
       resources: names.map((name) => streamArn(streamName(this.#plan, name))),
     });
-    this.#key?.grantEncrypt(grantee);
+    this.#key?.grant(grantee, 'kms:GenerateDataKey');
     return Grant.drop(grantee, 'added above');
   }
 
@@ -98,10 +99,11 @@ export class Ingestion extends Construct {
       encryptionKey: props.encryptionKey,
       removalPolicy: RemovalPolicy.RETAIN,
     });
-    acknowledge(stream, 'AwsSolutions-KDS3', 'encrypted with the key of Kinesis; the setting `encryption` gives it a key of the customer');
-    const consumer = props.enhancedFanOut
-      ? new StreamConsumer(this, `${plan.name}-Processor`, { stream, streamConsumerName: 'tidemark' })
-      : undefined;
-    return { plan, stream, retention, ...(consumer ? { consumer } : {}) };
+    acknowledge(
+      stream,
+      'AwsSolutions-KDS3',
+      'encrypted with the key of Kinesis; the setting `encryption` gives it a key of the customer',
+    );
+    return { plan, stream, retention };
   }
 }

@@ -44,7 +44,13 @@ const lambdaRetry = [
     BackoffRate: 2,
     JitterStrategy: 'FULL',
   },
-  { ErrorEquals: ['States.TaskFailed'], IntervalSeconds: 2, MaxAttempts: 2, BackoffRate: 2, JitterStrategy: 'FULL' },
+  {
+    ErrorEquals: ['States.TaskFailed'],
+    IntervalSeconds: 2,
+    MaxAttempts: 2,
+    BackoffRate: 2,
+    JitterStrategy: 'FULL',
+  },
 ];
 
 /** One step: the function, again while it says that rows were left. A failing step does not stop the others. */
@@ -107,7 +113,10 @@ export function integrationDefinition(settings: IntegrationDefinition): StateMac
       Assign: { failed: 0 },
       Catch: [
         {
-          ErrorEquals: ['DynamoDB.ConditionalCheckFailedException', 'DynamoDb.ConditionalCheckFailedException'],
+          ErrorEquals: [
+            'DynamoDB.ConditionalCheckFailedException',
+            'DynamoDb.ConditionalCheckFailedException',
+          ],
           Next: 'Another run goes on',
         },
       ],

@@ -15,10 +15,11 @@ import { goldTable, realtimeTable, silverTable } from '../src/definition/tables.
 import { integrationStages } from '../src/integrate/steps.ts';
 import { tableKey, type TableName } from '../src/ports/catalog.ts';
 import { acknowledge, allow } from './allow.ts';
+import { grantKeyUse } from './encryption-key.ts';
 import { Handler, type HandlerDefaults } from './handler.ts';
 import { integrationDefinition, LOCK } from './integration-definition.ts';
 import type { Ledger } from './ledger.ts';
-import { ledgerName } from './names.ts';
+import { ledgerName, stateMachineArn, stateMachineName } from './names.ts';
 import type { Storage } from './storage.ts';
 import { commitMetadata, readData, readMetadata, writeData } from './table-access.ts';
 
@@ -98,7 +99,14 @@ export class Integration extends Construct {
 
   /** Runs in which a step failed, or that were ended. */
   metricFailed(options: MetricOptions = {}): Metric {
-    return this.stateMachine.metricFailed({ statistic: Stats.SUM, period: Duration.minutes(5), ...options });
+    return new Metric({
+      namespace: 'AWS/States',
+      metricName: 'ExecutionsFailed',
+      dimensionsMap: { StateMachineArn: stateMachineArn(stateMachineName(this.#plan)) },
+      statistic: Stats.SUM,
+      period: Duration.minutes(5),
+      ...options,
+    });
   }
 
   /** Rows that merges changed in a table. */
@@ -133,6 +141,7 @@ export class Integration extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     });
     const machine = new StateMachine(this, 'StateMachine', {
+      stateMachineName: stateMachineName(plan),
       stateMachineType: StateMachineType.STANDARD,
       definitionBody: DefinitionBody.fromString(Stack.of(this).toJsonString(definition)),
       role,
@@ -151,8 +160,14 @@ export class Integration extends Construct {
         conditions: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': [LOCK.partition] } },
       },
     );
-    props.encryptionKey?.grantEncryptDecrypt(role);
-    acknowledge(role, 'AwsSolutions-IAM5[Resource::*]', 'delivery of logs and traces takes no resource in its permissions');
+    grantKeyUse(props.encryptionKey, role);
+    acknowledge(
+      role,
+      'AwsSolutions-IAM5[Resource::*]',
+      'delivery of logs and traces takes no resource in its permissions',
+    );
+    if (defaults.tracing === false)
+      acknowledge(machine, 'AwsSolutions-SF2', 'the setting `tracing` is off');
     return machine;
   }
 

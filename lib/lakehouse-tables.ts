@@ -2,9 +2,8 @@ import { CustomResource, Duration } from 'aws-cdk-lib';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 import type { Plan } from '../src/definition/plan.ts';
-import { acknowledgeWildcards } from './allow.ts';
 import { Handler, type HandlerDefaults } from './handler.ts';
-import { databaseNames, ledgerName } from './names.ts';
+import { databaseNames, glueArns, ledgerName } from './names.ts';
 import type { Storage } from './storage.ts';
 import type { Ledger } from './ledger.ts';
 import { defineTables } from './table-access.ts';
@@ -42,17 +41,18 @@ export class LakehouseTables extends Construct {
       timeout: TIMEOUT,
       environment: { TIDEMARK_WAREHOUSE: storage.warehouse, TIDEMARK_LEDGER: ledgerName(plan) },
     });
-    this.handler.allow(...defineTables(storage, databaseNames(plan)), {
-      actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
-      resources: [ledger.ledgerArn],
-    });
-    storage.grantKey(this.handler.role);
-    asset.grantRead(this.handler.role);
-    acknowledgeWildcards(
-      this.handler,
-      [`${asset.bucket.bucketArn}/*`],
-      'CDK grants a reader of an asset the bucket of all assets',
+    this.handler.allow(
+      ...defineTables(storage, databaseNames(plan)),
+      // Views of earlier plans go: a view holds no rows. Tables never do.
+      { actions: ['glue:DeleteTable'], resources: glueArns(plan.name), because: 'views of earlier plans' },
+      { actions: ['dynamodb:GetItem', 'dynamodb:PutItem'], resources: [ledger.ledgerArn] },
     );
+    storage.grantKey(this.handler.role);
+    this.handler.allow({
+      actions: ['s3:GetObject'],
+      resources: [`${asset.bucket.bucketArn}/*.json`],
+      because: 'a rollback asks for an earlier plan, and the names of assets are hashes',
+    });
     this.resource = new CustomResource(this, 'Resource', {
       serviceToken: this.handler.function.functionArn,
       serviceTimeout: TIMEOUT,

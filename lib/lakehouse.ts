@@ -37,8 +37,17 @@ export class TidemarkLakehouse extends Construct {
       description: `Tidemark lakehouse ${plan.name}: ${part}`,
     });
     this.data = new DataStack(this, 'Data', { ...stack('data'), plan, settings });
-    this.pipeline = new PipelineStack(this, 'Pipeline', { ...stack('pipeline'), data: this.data, definition, settings });
-    if (settings['operations.alarms'] || settings['operations.dashboard'] || settings['operations.monthlyBudgetUsd'] > 0)
+    this.pipeline = new PipelineStack(this, 'Pipeline', {
+      ...stack('pipeline'),
+      data: this.data,
+      definition,
+      settings,
+    });
+    if (
+      settings['operations.alarms'] ||
+      settings['operations.dashboard'] ||
+      settings['operations.monthlyBudgetUsd'] > 0
+    )
       this.operations = new OperationsStack(this, 'Operations', {
         ...stack('operations'),
         data: this.data,

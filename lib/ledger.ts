@@ -2,6 +2,7 @@ import { RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, StreamViewType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
+import { HOT_TABLE } from '../src/adapters/aws/dynamo-hot-store.ts';
 import { LEDGER_TABLE } from '../src/adapters/aws/ledger-items.ts';
 import type { Plan } from '../src/definition/plan.ts';
 import { hotStoreName, ledgerName, tableArn } from './names.ts';
@@ -43,7 +44,11 @@ export class Ledger extends Construct {
       // Wakes the committer, which reads what there is from the table itself.
       stream: StreamViewType[LEDGER_TABLE.streamViewType],
     });
-    this.hotStore = new Table(this, 'HotStore', { ...common, tableName: hotStoreName(props.plan) });
+    this.hotStore = new Table(this, 'HotStore', {
+      ...common,
+      tableName: hotStoreName(props.plan),
+      timeToLiveAttribute: HOT_TABLE.timeToLiveAttribute,
+    });
   }
 
   get ledgerArn(): string {

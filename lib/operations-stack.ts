@@ -22,6 +22,7 @@ export class OperationsStack extends Stack {
     const { plan, data, pipeline, settings } = props;
     this.operations = new Operations(this, 'Operations', {
       plan,
+      storage: data.storage,
       ingestion: data.ingestion,
       realTime: pipeline.realTime,
       integration: pipeline.integration,

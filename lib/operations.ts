@@ -11,9 +11,11 @@ import { LakehouseDashboard } from './dashboard.ts';
 import type { Ingestion } from './ingestion.ts';
 import type { Integration } from './integration.ts';
 import type { RealTime } from './real-time.ts';
+import type { Storage } from './storage.ts';
 
 export interface OperationsProps extends AlarmSettings {
   plan: Plan;
+  storage: Storage;
   ingestion: Ingestion;
   realTime: RealTime;
   integration: Integration;
@@ -65,7 +67,12 @@ export class Operations extends Construct {
         costFilters: { TagKeyValue: [`user:tidemark:lakehouse$${plan.name}`] },
       },
       notificationsWithSubscribers: [80, 100].map((threshold) => ({
-        notification: { notificationType: 'ACTUAL', comparisonOperator: 'GREATER_THAN', threshold, thresholdType: 'PERCENTAGE' },
+        notification: {
+          notificationType: 'ACTUAL',
+          comparisonOperator: 'GREATER_THAN',
+          threshold,
+          thresholdType: 'PERCENTAGE',
+        },
         subscribers: [{ subscriptionType: 'SNS', address: topic.topicArn }],
       })),
     });

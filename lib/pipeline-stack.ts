@@ -8,6 +8,7 @@ import type { DataStack } from './data-stack.ts';
 import type { HandlerDefaults } from './handler.ts';
 import { Integration } from './integration.ts';
 import { LakehouseTables } from './lakehouse-tables.ts';
+import { Maintenance } from './maintenance.ts';
 import { streamName } from './names.ts';
 import { Network } from './network.ts';
 import { RealTime } from './real-time.ts';
@@ -24,6 +25,7 @@ export class PipelineStack extends Stack {
   readonly tables: LakehouseTables;
   readonly realTime: RealTime;
   readonly integration: Integration;
+  readonly maintenance: Maintenance;
   readonly consumption: Consumption;
 
   constructor(scope: Construct, id: string, props: PipelineStackProps) {
@@ -58,6 +60,7 @@ export class PipelineStack extends Stack {
       alerts: data.alerts,
       processor: {
         enabled: settings['ingest.enabled'],
+        enhancedFanOut: settings['stream.enhancedFanOut'],
         memoryMb: settings['ingest.memoryMb'],
         storageMb: settings['ingest.storageMb'],
         timeout: Duration.seconds(settings['ingest.timeoutSeconds']),
@@ -81,9 +84,15 @@ export class PipelineStack extends Stack {
       maxRows: settings['integrate.maxRows'],
       concurrency: settings['integrate.concurrency'],
     });
+    this.maintenance = new Maintenance(this, 'Maintenance', {
+      ...common,
+      every: Duration.minutes(settings['maintain.everyMinutes']),
+      keep: Duration.hours(settings['maintain.keepHours']),
+    });
     // Nothing runs before the tables are as the plan wants them.
     this.realTime.node.addDependency(this.tables.resource);
     this.integration.node.addDependency(this.tables.resource);
+    this.maintenance.node.addDependency(this.tables.resource);
     this.consumption = new Consumption(this, 'Consumption', {
       plan,
       storage: data.storage,
@@ -97,6 +106,6 @@ export class PipelineStack extends Stack {
         description: `Put records of ${stream.name} here`,
       });
     new CfnOutput(this, 'WorkGroup', { value: this.consumption.workGroup, description: 'Athena work group' });
-    this.addDependency(data);
+    this.addStackDependency(data);
   }
 }

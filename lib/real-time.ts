@@ -38,10 +38,25 @@ export class RealTime extends Construct {
     this.processors = new Map(
       [...props.ingestion.streams].map(([name, source]) => [
         name,
-        new StreamProcessor(this, name, { ...props.processor, plan, source, storage, ledger, alerts, duckdb, defaults }),
+        new StreamProcessor(this, name, {
+          ...props.processor,
+          plan,
+          source,
+          storage,
+          ledger,
+          alerts,
+          duckdb,
+          defaults,
+        }),
       ]),
     );
-    this.committer = new Committer(this, 'Committer', { ...props.committer, plan, storage, ledger, defaults });
+    this.committer = new Committer(this, 'Committer', {
+      ...props.committer,
+      plan,
+      storage,
+      ledger,
+      defaults,
+    });
   }
 
   /**
@@ -55,7 +70,8 @@ export class RealTime extends Construct {
   /** Age of the oldest record of a stream that is not processed, in milliseconds. */
   metricLag(stream: string, options: MetricOptions = {}): Metric {
     const processor = this.processors.get(stream);
-    if (!processor) throw new Error(`there is no stream "${stream}": use one of ${[...this.processors.keys()].join(', ')}`);
+    if (!processor)
+      throw new Error(`there is no stream "${stream}": use one of ${[...this.processors.keys()].join(', ')}`);
     return processor.metricLag(options);
   }
 }

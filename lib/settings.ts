@@ -22,26 +22,47 @@ const text = (value: string, doc: string): Setting<string> => ({ value, doc });
  * command line (`-c tidemark:ingest.memoryMb=3008`). `docs/deploy.md` shows this list, and a test keeps it true.
  */
 export const SETTINGS = {
-  environment: text('', 'Suffix of the lakehouse’s name, so that several live in one account: `flights` becomes `flights_test`'),
+  environment: text(
+    '',
+    'Suffix of the lakehouse’s name, so that several live in one account: `flights` becomes `flights_test`',
+  ),
   tags: setting<Readonly<Record<string, string>>>({}, 'Tags of every resource, beside `tidemark:lakehouse`'),
-  encryption: choice(['aws', 'customer'], '`customer` makes one KMS key and encrypts everything at rest with it; `aws` uses the keys of the services'),
-  network: choice(['public', 'private'], '`private` runs every function in a VPC without internet, with the endpoints that needs'),
+  encryption: choice(
+    ['aws', 'customer'],
+    '`customer` makes one KMS key and encrypts everything at rest with it; `aws` uses the keys of the services',
+  ),
+  network: choice(
+    ['public', 'private'],
+    '`private` runs every function in a VPC without internet, with the endpoints that needs',
+  ),
   architecture: choice(['arm64', 'x64'], 'Processor of the functions'),
   tracing: toggle(true, 'X-Ray traces of functions and of integration runs'),
   'logs.retentionDays': number(90, 'How long logs are kept; a value that CloudWatch Logs knows'),
   'logs.level': choice(['INFO', 'DEBUG', 'WARN', 'ERROR'], 'What the functions log'),
 
-  'tables.allow': setting<readonly string[]>([], 'Breaking changes to tables that this deployment may make, by the names that a refusal gives'),
+  'tables.allow': setting<readonly string[]>(
+    [],
+    'Breaking changes to tables that this deployment may make, by the names that a refusal gives',
+  ),
 
   'storage.bucketName': text('', 'Name of the bucket; empty for `tidemark-<lakehouse>-<account>-<region>`'),
   'storage.noncurrentDays': number(7, 'How long a deleted object can be brought back'),
   'storage.accessLogDays': number(90, 'How long access logs of the buckets are kept'),
 
-  'stream.mode': choice(['on-demand', 'provisioned'], '`provisioned` has the shards that the definition states'),
+  'stream.mode': choice(
+    ['on-demand', 'provisioned'],
+    '`provisioned` has the shards that the definition states',
+  ),
   'stream.retentionHours': number(0, 'How long streams keep records; 0 takes what the definition states'),
-  'stream.enhancedFanOut': toggle(false, 'A dedicated 2 MB/s a shard for the processors, and records pushed to them'),
+  'stream.enhancedFanOut': toggle(
+    false,
+    'A dedicated 2 MB/s a shard for the processors, and records pushed to them',
+  ),
 
-  'ingest.enabled': toggle(true, 'Whether the processors read their streams; off pauses them without loss within the retention'),
+  'ingest.enabled': toggle(
+    true,
+    'Whether the processors read their streams; off pauses them without loss within the retention',
+  ),
   'ingest.memoryMb': number(1769, 'Memory of a processor; 1769 MB is one vCPU'),
   'ingest.storageMb': number(1024, 'Size of a processor’s `/tmp`'),
   'ingest.timeoutSeconds': number(120, 'Time-out of a batch'),
@@ -50,32 +71,65 @@ export const SETTINGS = {
 
   'commit.memoryMb': number(1024, 'Memory of the committer'),
   'commit.timeoutSeconds': number(60, 'Time-out of a round of commits'),
-  'commit.reservedConcurrency': number(0, 'Committers at a time at most, taken from the account’s concurrency; 0 for no limit of its own. More than one costs conflicts, never rows'),
+  'commit.reservedConcurrency': number(
+    0,
+    'Committers at a time at most, taken from the account’s concurrency; 0 for no limit of its own. More than one costs conflicts, never rows',
+  ),
 
   'integrate.enabled': toggle(true, 'Whether the schedule starts runs'),
   'integrate.everyMinutes': number(1, 'Time between starts of integration runs'),
   'integrate.memoryMb': number(3538, 'Memory of a merge; 3538 MB are two vCPUs'),
   'integrate.storageMb': number(4096, 'Size of a merge’s `/tmp`, where large operators spill'),
   'integrate.timeoutSeconds': number(900, 'Time-out of one step'),
-  'integrate.maxRows': number(250_000, 'Real-time rows that one step takes; the rest waits for its next round'),
+  'integrate.maxRows': number(
+    250_000,
+    'Real-time rows that one step takes; the rest waits for its next round',
+  ),
   'integrate.concurrency': number(10, 'Steps of one stage at a time'),
 
   'maintain.everyMinutes': number(5, 'Time between rounds of compaction'),
+  'maintain.keepHours': number(
+    48,
+    'How long a file that nothing names is kept: longer than any query, and than the time in which a lost commit is found',
+  ),
 
   'query.scanLimitGb': number(100, 'Gigabytes that one query may scan'),
   'query.resultDays': number(7, 'How long results of queries are kept'),
-  'query.analystRoles': setting<readonly string[]>([], 'ARNs of roles that Lake Formation lets read the views and tables; empty leaves Lake Formation alone'),
+  'query.analystRoles': setting<readonly string[]>(
+    [],
+    'ARNs of roles that Lake Formation lets read the views and tables; empty leaves Lake Formation alone',
+  ),
 
   'operations.dashboard': toggle(true, 'A CloudWatch dashboard'),
   'operations.alarms': toggle(true, 'CloudWatch alarms, all told to one topic'),
   'operations.email': text('', 'Address that alarms are sent to; empty for none'),
-  'operations.freshnessSeconds': number(60, 'Freshness objective: alarm when rows wait longer than this to be queryable'),
-  'operations.retentionPercent': number(25, 'Alarm when the oldest unread record has used this share of the stream’s retention'),
-  'operations.conflictsPerMinute': number(60, 'Alarm when commits conflict more often than this for a quarter of an hour'),
-  'operations.monthlyBudgetUsd': number(0, 'Budget of the account’s costs under this lakehouse’s tag; 0 for none'),
+  'operations.freshnessSeconds': number(
+    60,
+    'Freshness objective: alarm when rows wait longer than this to be queryable',
+  ),
+  'operations.retentionPercent': number(
+    25,
+    'Alarm when the oldest unread record has used this share of the stream’s retention',
+  ),
+  'operations.conflictsPerMinute': number(
+    60,
+    'Alarm when commits conflict more often than this for a quarter of an hour',
+  ),
+  'operations.monthlyBudgetUsd': number(
+    0,
+    'Budget of the account’s costs under this lakehouse’s tag; 0 for none',
+  ),
 } as const;
 
-type Widen<T> = T extends string ? (string extends T ? string : T) : T extends number ? number : T extends boolean ? boolean : T;
+type Widen<T> = T extends string
+  ? string extends T
+    ? string
+    : T
+  : T extends number
+    ? number
+    : T extends boolean
+      ? boolean
+      : T;
 export type SettingName = keyof typeof SETTINGS;
 export type Settings = { readonly [K in SettingName]: Widen<(typeof SETTINGS)[K]['value']> };
 
@@ -145,6 +199,8 @@ export function readSettings(context: Readonly<Record<string, unknown>>): Settin
 export function contextOf(node: { tryGetContext(key: string): unknown }): Record<string, unknown> {
   const keys = [...OTHERS, ...Object.keys(SETTINGS)].map((name) => `${PREFIX}${name}`);
   return Object.fromEntries(
-    keys.map((key): [string, unknown] => [key, node.tryGetContext(key)]).filter(([, value]) => value !== undefined),
+    keys
+      .map((key): [string, unknown] => [key, node.tryGetContext(key)])
+      .filter(([, value]) => value !== undefined),
   );
 }

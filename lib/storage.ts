@@ -7,6 +7,7 @@ import {
   Bucket,
   BucketEncryption,
   ObjectOwnership,
+  type CfnBucket,
   type BucketProps,
   type LifecycleRule,
 } from 'aws-cdk-lib/aws-s3';
@@ -14,6 +15,7 @@ import { Aws } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import type { Plan } from '../src/definition/plan.ts';
 import { acknowledge, allow } from './allow.ts';
+import { grantKeyUse } from './encryption-key.ts';
 import { bucketArn, bucketName, databaseNames, glueArns } from './names.ts';
 
 export interface StorageProps {
@@ -56,7 +58,11 @@ export class Storage extends Construct {
       encryption: BucketEncryption.S3_MANAGED,
       lifecycleRules: [{ expiration: props.accessLogRetention ?? Duration.days(90) }],
     });
-    acknowledge(accessLogs, 'AwsSolutions-S1', 'holds the access logs; logging its own accesses would never end');
+    acknowledge(
+      accessLogs,
+      'AwsSolutions-S1',
+      'holds the access logs; logging its own accesses would never end',
+    );
     const encrypted: BucketProps = props.encryptionKey
       ? { encryption: BucketEncryption.KMS, encryptionKey: props.encryptionKey, bucketKeyEnabled: true }
       : { encryption: BucketEncryption.S3_MANAGED };
@@ -72,11 +78,15 @@ export class Storage extends Construct {
     this.failures = new Bucket(this, 'Failures', {
       ...CLOSED,
       ...encrypted,
-      bucketName: `${this.#name}-failures`,
+      bucketName: this.failuresName,
       versioned: true,
       serverAccessLogsBucket: accessLogs,
       serverAccessLogsPrefix: 'failures/',
     });
+    // What is put here was given up: an event of each object is what the alarm goes by.
+    (this.failures.node.defaultChild as CfnBucket).notificationConfiguration = {
+      eventBridgeConfiguration: { eventBridgeEnabled: true },
+    };
     this.databases = databaseNames(props.plan).map((name) => this.#database(name));
   }
 
@@ -98,8 +108,12 @@ export class Storage extends Construct {
     return bucketArn(this.#name);
   }
 
+  get failuresName(): string {
+    return `${this.#name}-failures`;
+  }
+
   get failuresArn(): string {
-    return bucketArn(`${this.#name}-failures`);
+    return bucketArn(this.failuresName);
   }
 
   /** ARN of objects in the warehouse; `*` stands for anything. */
@@ -113,7 +127,7 @@ export class Storage extends Construct {
 
   /** Allows the key's use, where there is one. */
   grantKey(grantee: IGrantable): void {
-    this.#key?.grantEncryptDecrypt(grantee);
+    grantKeyUse(this.#key, grantee);
   }
 
   /** Lets somebody read every table and view of the lakehouse, from the catalog and from the bucket. */
@@ -128,12 +142,18 @@ export class Storage extends Construct {
       },
       { actions: ['s3:ListBucket', 's3:GetBucketLocation'], resources: [this.bucketArn] },
       {
-        actions: ['glue:GetDatabase', 'glue:GetDatabases', 'glue:GetTable', 'glue:GetTables', 'glue:GetPartitions'],
+        actions: [
+          'glue:GetDatabase',
+          'glue:GetDatabases',
+          'glue:GetTable',
+          'glue:GetTables',
+          'glue:GetPartitions',
+        ],
         resources: [...new Set(databaseNames(this.#plan).flatMap((name) => glueArns(name)))],
         because: 'a reader of the lakehouse reads all of its tables',
       },
     );
-    this.#key?.grantDecrypt(grantee);
+    this.#key?.grant(grantee, 'kms:Decrypt');
     return Grant.drop(grantee, 'added above');
   }
 

@@ -1,5 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { Metric, Stats, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
+import { CfnStreamConsumer } from 'aws-cdk-lib/aws-kinesis';
 import {
   EventSourceMapping,
   MetricType,
@@ -32,6 +33,8 @@ export interface ProcessorSettings {
   batchSize?: number;
   /** How long a batch waits to fill. @default 1 second */
   window?: Duration;
+  /** A dedicated 2 MB/s a shard, and records pushed. @default false */
+  enhancedFanOut?: boolean;
   /** Off pauses the processor; nothing is lost within the stream's retention. @default true */
   enabled?: boolean;
 }
@@ -51,6 +54,7 @@ export class StreamProcessor extends Construct {
   readonly handler: Handler;
   readonly mapping: EventSourceMapping;
   readonly #props: StreamProcessorProps;
+  readonly #consumer: CfnStreamConsumer | undefined;
 
   constructor(scope: Construct, id: string, props: StreamProcessorProps) {
     super(scope, id);
@@ -59,6 +63,7 @@ export class StreamProcessor extends Construct {
     const channels = this.#channels();
     this.handler = new Handler(this, 'Ingest', {
       handler: 'ingest',
+      qualifier: source.plan.name,
       description: `Tidemark ${plan.name}: records of ${source.plan.name} into claimed files`,
       defaults: props.defaults,
       memoryMb: props.memoryMb ?? 1769,
@@ -72,21 +77,26 @@ export class StreamProcessor extends Construct {
         TIDEMARK_LEDGER: ledgerName(plan),
         TIDEMARK_HOT_STORE: hotStoreName(plan),
         ...(channels.length > 0
-          ? { TIDEMARK_TOPICS: JSON.stringify(alerts.topicArns(channels)), TIDEMARK_EVENT_BUS: alerts.busName }
+          ? {
+              TIDEMARK_TOPICS: JSON.stringify(alerts.topicArns(channels)),
+              TIDEMARK_EVENT_BUS: alerts.busName,
+            }
           : {}),
       },
     });
+    this.#consumer = props.enhancedFanOut
+      ? new CfnStreamConsumer(this, 'Consumer', {
+          streamArn: streamArn(streamName(plan, source.plan.name)),
+          consumerName: `tidemark-${plan.name}`,
+        })
+      : undefined;
     this.#permit(channels);
     this.mapping = this.#map();
   }
 
   /** Age of the oldest record that the processor has not finished, in milliseconds. */
   metricLag(options: MetricOptions = {}): Metric {
-    return this.handler.function.metric('IteratorAge', {
-      statistic: Stats.MAXIMUM,
-      period: Duration.minutes(1),
-      ...options,
-    });
+    return this.handler.metric('IteratorAge', { statistic: Stats.MAXIMUM, ...options });
   }
 
   metricReceived(options: MetricOptions = {}): Metric {
@@ -96,18 +106,6 @@ export class StreamProcessor extends Construct {
   /** Records that broke their contract. */
   metricQuarantined(options: MetricOptions = {}): Metric {
     return this.#metric(MetricName.quarantined, options);
-  }
-
-  /** Batches that the event source gave up, because the stream's retention ended before they succeeded. */
-  metricGivenUp(options: MetricOptions = {}): Metric {
-    return new Metric({
-      namespace: 'AWS/Lambda',
-      metricName: 'OnFailureDestinationDeliveredEventCount',
-      dimensionsMap: { EventSourceMappingUUID: this.mapping.eventSourceMappingId },
-      statistic: Stats.SUM,
-      period: Duration.minutes(1),
-      ...options,
-    });
   }
 
   #metric(metricName: string, options: MetricOptions): Metric {
@@ -138,7 +136,8 @@ export class StreamProcessor extends Construct {
       ...readMetadata(storage, tables),
       ...stageData(storage, tables),
       {
-        actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:ConditionCheckItem'],
+        // A transaction needs the actions of its parts.
+        actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:BatchWriteItem'],
         resources: [ledger.ledgerArn],
       },
       {
@@ -151,16 +150,20 @@ export class StreamProcessor extends Construct {
         ],
         resources: [streamArn(streamName(plan, source.plan.name))],
       },
-      { actions: ['s3:PutObject'], resources: [`${storage.failuresArn}/*`], because: 'Lambda chooses the names of what it could not deliver' },
+      {
+        actions: ['s3:PutObject'],
+        resources: [`${storage.failuresArn}/*`],
+        because: 'Lambda chooses the names of what it could not deliver',
+      },
       { actions: ['s3:ListBucket'], resources: [storage.failuresArn] },
     );
-    if (source.consumer)
+    if (this.#consumer)
       this.handler.allow({
         actions: ['kinesis:SubscribeToShard', 'kinesis:DescribeStreamConsumer'],
-        resources: [source.consumer.streamConsumerArn],
+        resources: [this.#consumer.attrConsumerArn],
       });
     if (realtime.some((t) => t.hotKey.length > 0))
-      this.handler.allow({ actions: ['dynamodb:PutItem', 'dynamodb:UpdateItem'], resources: [ledger.hotStoreArn] });
+      this.handler.allow({ actions: ['dynamodb:PutItem'], resources: [ledger.hotStoreArn] });
     if (channels.length > 0)
       this.handler.allow(
         { actions: ['sns:Publish'], resources: Object.values(alerts.topicArns(channels)) },
@@ -174,7 +177,7 @@ export class StreamProcessor extends Construct {
     const failures: IEventSourceDlq = { bind: () => ({ destination: storage.failuresArn }) };
     const mapping = new EventSourceMapping(this, 'Source', {
       target: this.handler.function,
-      eventSourceArn: source.consumer?.streamConsumerArn ?? streamArn(streamName(plan, source.plan.name)),
+      eventSourceArn: this.#consumer?.attrConsumerArn ?? streamArn(streamName(plan, source.plan.name)),
       startingPosition: StartingPosition.TRIM_HORIZON,
       batchSize: this.#props.batchSize ?? 10_000,
       maxBatchingWindow: this.#props.window ?? Duration.seconds(1),

@@ -18,7 +18,11 @@ const FILES = 'files of a table have names that nobody knows before';
 
 function catalog(tables: TableName[], actions: string[]): Permission {
   const arns = [...byDatabase(tables)].flatMap(([database, names]) => glueArns(database, names));
-  return { actions, resources: [...new Set(arns)], because: 'with many tables, a policy names their databases instead' };
+  return {
+    actions,
+    resources: [...new Set(arns)],
+    because: 'with many tables, a policy names their databases instead',
+  };
 }
 
 function objects(storage: Storage, tables: TableName[], folder: string, prefix = ''): string[] {
@@ -76,7 +80,7 @@ export const stageData = (storage: Storage, tables: TableName[]): Permission[] =
 /** Creating tables and views, and changing what is known of them. */
 export const defineTables = (storage: Storage, databases: string[]): Permission[] => [
   {
-    actions: ['glue:GetDatabase', 'glue:GetTable', 'glue:GetTables', 'glue:CreateTable', 'glue:UpdateTable'],
+    actions: ['glue:GetTable', 'glue:GetTables', 'glue:CreateTable', 'glue:UpdateTable'],
     resources: [...new Set(databases.flatMap((database) => glueArns(database)))],
     because: 'the definition says which tables and views there are; this function makes them all',
   },

@@ -117,8 +117,9 @@ export function checkRenames(problems: Problems, lakehouse: Lakehouse): void {
   );
   const names = silver.map(([name]) => name);
   checkEarlier(problems, (name) => `silver.${name}.renamedFrom`, 'Silver table', tables, names);
-  for (const layer of ['realtime', 'silver', 'gold'] as const)
-    for (const [name, { renamedColumns }] of Object.entries(lakehouse[layer] ?? {}))
+  for (const layer of ['realtime', 'silver', 'gold'] as const) {
+    const named: Record<string, { renamedColumns?: Record<string, string> }> = lakehouse[layer] ?? {};
+    for (const [name, { renamedColumns }] of Object.entries(named))
       if (renamedColumns !== undefined)
         checkRenamedColumns(
           problems,
@@ -126,4 +127,5 @@ export function checkRenames(problems: Problems, lakehouse: Lakehouse): void {
           renamedColumns,
           columnsOf(lakehouse, layer, name),
         );
+  }
 }

@@ -1,14 +1,14 @@
 import type { Plan, PlanSilver } from '../definition/plan.ts';
 import { integrationStages } from '../integrate/steps.ts';
 import { amount, gbSeconds, type CostItem, type Priced } from './cost-item.ts';
-import type { Flow, Load } from './cost-load.ts';
+import { activeSeconds, type Flow, type Load } from './cost-load.ts';
 import { DAYS_PER_MONTH, GB, HOURS_PER_MONTH, WORK } from './cost-work.ts';
 
 const TB = 1024 * GB;
 
-/** State transitions of one run: start and end, one for each stage, two for each step. */
+/** State transitions of one run: lock, start, verdict, unlock, end; one for each stage and four for each step. */
 export function transitionsPerRun(plan: Plan): number {
-  return integrationStages(plan).reduce((sum, stage) => sum + 1 + 2 * stage.length, 2);
+  return integrationStages(plan).reduce((sum, stage) => sum + 1 + 4 * stage.length, 5);
 }
 
 export function runsPerMonth(load: Load): number {
@@ -144,14 +144,25 @@ function queryItems(load: Load, item: Priced): CostItem[] {
   ];
 }
 
+/** Traces that X-Ray records of a function's invocations. */
+function tracesOf(invocations: number, load: Load): number {
+  const everySecond = Math.min(invocations, activeSeconds(load));
+  return everySecond + WORK.traceShare * (invocations - everySecond);
+}
+
 function watchItems(plan: Plan, flows: readonly Flow[], load: Load, item: Priced): CostItem[] {
   const tables = plan.realtime.length + plan.silver.length + plan.gold.length;
   const metrics = plan.streams.length * WORK.metricsPerStream + tables * WORK.metricsPerTable;
-  // iterator-age, throttles, failed-batches; freshness; quarantine, commit-conflicts, failed-merges
-  const alarms = 3 * plan.streams.length + plan.realtime.length + 3;
-  const invocations =
-    flows.reduce((sum, f) => sum + f.batches + f.commitsPerTable * f.tables.length, 0) +
-    runsPerMonth(load) * (plan.silver.length + plan.gold.length);
+  // IteratorAge, Quarantine, Throttled, ProcessorThrottled; Freshness, CommitConflicts, CommitsFailed; and the quarantine's
+  // CommitsFailed, GivenUp, MergesFailed, CommitterErrors: lib/alarms.ts.
+  const alarms = 4 * plan.streams.length + 3 * plan.realtime.length + 4;
+  const functions = [
+    ...flows.map((f) => f.batches),
+    flows.reduce((sum, f) => sum + f.commitsPerTable * f.tables.length, 0),
+    runsPerMonth(load) * (plan.silver.length + plan.gold.length),
+  ];
+  const invocations = functions.reduce((sum, n) => sum + n, 0);
+  const traces = functions.reduce((sum, n) => sum + tracesOf(n, load), 0);
   return [
     item(
       'CloudWatch',
@@ -172,9 +183,16 @@ function watchItems(plan: Plan, flows: readonly Flow[], load: Load, item: Priced
       'alarms',
       'cloudwatch.alarms',
       alarms,
-      'three a stream, one a real-time table, three more',
+      'four a stream, three a real-time table, four more',
     ),
     item('CloudWatch', 'dashboard', 'cloudwatch.dashboards', 1, 'one'),
+    item(
+      'X-Ray',
+      'traces',
+      'xray.traces',
+      traces / 1e6,
+      `one a second and function, ${100 * WORK.traceShare} % of the rest`,
+    ),
   ];
 }
 

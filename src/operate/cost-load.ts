@@ -38,7 +38,7 @@ export const DEFAULT_LOAD: Load = {
   queriesPerDay: 100,
   queryGb: 0.1,
   capacity: 'on-demand',
-  mergeEveryMinutes: 5,
+  mergeEveryMinutes: 1,
   aggregate: false,
   enhancedFanOut: false,
   kms: false,
@@ -119,7 +119,7 @@ export function flowOf(plan: Plan, stream: PlanStream, load: Load): Flow {
     freshnessSeconds: least + windowSeconds,
     batches: batchesPerSecond * active,
     recordsPerBatch: batchesPerSecond === 0 ? 0 : recordsPerSecond / batchesPerSecond,
-    commitsPerTable: Math.min(batchesPerSecond, 1 / Math.max(1, windowSeconds)) * active,
+    commitsPerTable: Math.min(batchesPerSecond, 1 / WORK.commitRoundSeconds) * active,
   };
 }
 

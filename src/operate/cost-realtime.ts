@@ -108,6 +108,9 @@ function ledgerItems(flow: Flow, item: Priced): CostItem[] {
   ];
 }
 
+/** Part of the item's name. */
+export const HOT_STORE = 'hot store';
+
 /** Rows by key for reads within milliseconds, where the definition has `hotKey`. */
 function hotItems(flow: Flow, load: Load, item: Priced): CostItem[] {
   const hot = flow.tables.filter((t) => t.hotKey.length > 0);
@@ -116,7 +119,7 @@ function hotItems(flow: Flow, load: Load, item: Priced): CostItem[] {
   return [
     item(
       'DynamoDB',
-      `${flow.stream.name}: hot store, writes`,
+      `${flow.stream.name}: ${HOT_STORE}, writes`,
       'dynamodb.writes',
       units / 1e6,
       `${hot.map((t) => t.name).join(', ')}: ${load.hotKeyShare} distinct keys a record, one unit each`,
@@ -134,7 +137,11 @@ function objectItems(flow: Flow, item: Priced): CostItem[] {
   const perSecond = 1 / SECONDS_PER_MONTH;
   const data =
     flow.bytes * flow.tables.length * WORK.parquetBytesPerJsonByte * perSecond * 86_400 * WORK.realtimeDays;
-  const metadata = commits * WORK.commitBytes * perSecond * 3600 * WORK.metadataHours;
+  const hourly =
+    (commits * WORK.commitBytes + flow.bytes * flow.tables.length * WORK.parquetBytesPerJsonByte) *
+    perSecond *
+    3600;
+  const replaced = hourly * WORK.replacedHours;
   return [
     item(
       'S3',
@@ -148,8 +155,8 @@ function objectItems(flow: Flow, item: Priced): CostItem[] {
       'S3',
       `${name}: real-time storage`,
       's3.storage',
-      (data + metadata) / GB,
-      `rows of ${WORK.realtimeDays} days at ${WORK.parquetBytesPerJsonByte} bytes a byte of JSON, metadata of ${WORK.metadataHours} hours`,
+      (data + replaced) / GB,
+      `rows of ${WORK.realtimeDays} days at ${WORK.parquetBytesPerJsonByte} bytes a byte of JSON, replaced files and metadata for ${WORK.replacedHours} hours more`,
     ),
     item(
       'Glue',

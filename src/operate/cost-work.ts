@@ -29,9 +29,11 @@ export const WORK = {
   commitGlueRequests: 2,
   /** Ledger query, one read, four parallel uploads, two catalog calls, waiting. Assumed from usual latencies. */
   commitWaitMs: 175,
-  commitMemoryMb: 512,
-  /** A table that gets no rows moves its tidemark only so often. Assumed; locally it is 2 seconds. */
-  emptyCommitSeconds: 60,
+  commitMemoryMb: 1024,
+  /** Rounds of one committer follow each other: a table is committed to at most this often. Assumed from the waits. */
+  commitRoundSeconds: 0.4,
+  /** A table that gets no rows moves its tidemark this often while others do: lambdas/commit-round.ts. */
+  emptyCommitSeconds: 2,
   /** The sweep that finds missed wake-ups: PROTOCOL rule 19. */
   sweepSeconds: 60,
 
@@ -62,12 +64,12 @@ export const WORK = {
   silverBytesPerRow: 115,
   /** How long real-time rows stay. Assumed; today nothing trims them. */
   realtimeDays: 7,
-  /** How long replaced metadata stays before it is deleted. Assumed: PROTOCOL rule 7. */
-  metadataHours: 24,
+  /** How long replaced files stay: 48 hours unnamed, then 7 days as old versions. lib/settings.ts. */
+  replacedHours: 216,
 
-  /** An intent in the ledger without file statistics, and for each column of its file. Estimated from its JSON. */
-  intentBytes: 900,
-  intentBytesPerColumn: 80,
+  /** An intent in the ledger without file statistics, and for each column of its file. Measured on the flights example's. */
+  intentBytes: 650,
+  intentBytesPerColumn: 57,
   /** Counting the attempt, forgetting it, moving the effects' position. Counted in src/ingest/processor.ts. */
   plainWritesPerBatch: 3,
   intentDays: 7,
@@ -76,6 +78,8 @@ export const WORK = {
 
   /** Structured log and report of one invocation. Assumed. */
   logBytesPerInvocation: 1_200,
+  /** X-Ray records one request a second for each function, and this share of the rest. Lambda's documentation. */
+  traceShare: 0.05,
   metricsPerStream: 5,
   metricsPerTable: 8,
 

@@ -4,7 +4,7 @@ import { pricedBy, sumUsd, type CostItem } from './cost-item.ts';
 import { checkLoad, flowOf, type Flow, type Load } from './cost-load.ts';
 import { peersOf, type Peer } from './cost-peers.ts';
 import type { Price, PriceList, PriceName } from './cost-prices.ts';
-import { realtimeItems, upkeepItems } from './cost-realtime.ts';
+import { HOT_STORE, realtimeItems, upkeepItems } from './cost-realtime.ts';
 import { streamItems } from './cost-stream.ts';
 
 export { DEFAULT_LOAD, type Load } from './cost-load.ts';
@@ -19,8 +19,10 @@ export interface Estimate {
   load: Load;
   /** Seconds at the 99th percentile, modelled: of the slowest stream. */
   freshnessSeconds: number;
+  /** Settings of the deployment that this estimate supposes, where they are not the defaults. */
+  settings: Record<string, number | string | boolean>;
   items: CostItem[];
-  /** From the streams to the real-time tables: what the peers can be held against. */
+  /** From the streams to the real-time tables, without the hot store: what the peers can be held against. */
   realtimeUsd: number;
   usd: number;
   /** The same lakehouse with no records and no queries. */
@@ -35,7 +37,7 @@ export interface Estimate {
 const LEFT_OUT = [
   'free tiers, discounts, taxes and support: none is subtracted or added',
   'what alerts send: SNS messages, EventBridge events',
-  'data that leaves the region, private networking (interface endpoints cost by the hour), X-Ray traces, backups, budgets',
+  'data that leaves the region, private networking (interface endpoints cost by the hour), access logs, backups, budgets',
   'cold starts of functions, and repeats after conflicts or throttling',
 ];
 
@@ -62,6 +64,17 @@ function idleUsd(plan: Plan, load: Load, list: PriceList): number {
   return sumUsd([...idle.realtime, ...idle.history]);
 }
 
+/** The settings of `cdk.json` with which a deployment would be what is estimated. */
+function settingsOf(flows: readonly Flow[], load: Load): Estimate['settings'] {
+  return {
+    'ingest.windowSeconds': Math.max(...flows.map((f) => f.windowSeconds)),
+    'integrate.everyMinutes': load.mergeEveryMinutes,
+    'stream.mode': load.capacity,
+    ...(load.enhancedFanOut ? { 'stream.enhancedFanOut': true } : {}),
+    ...(load.kms ? { encryption: 'customer' } : {}),
+  };
+}
+
 /**
  * A monthly estimate from the plan and an assumed load: item by item, when idle, and beside what one would build instead.
  * @throws TidemarkError kind `invalid` for a load that makes no sense
@@ -79,8 +92,9 @@ export function estimateCost(plan: Plan, load: Load, list: PriceList): Estimate 
     pricesOf: list.date,
     load,
     freshnessSeconds: Math.max(...flows.map((f) => f.freshnessSeconds)),
+    settings: settingsOf(flows, load),
     items,
-    realtimeUsd: sumUsd(realtime),
+    realtimeUsd: sumUsd(realtime.filter((i) => !i.what.includes(HOT_STORE))),
     usd: sumUsd(items),
     idleUsd: idleUsd(plan, load, list),
     peers,

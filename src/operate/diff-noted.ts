@@ -61,10 +61,7 @@ const REMEMBERED = 16;
 
 /** Short enough for metadata that is written with each commit; 64 bits tell a table's plans apart. */
 const digest = (value: unknown): string =>
-  createHash('sha256')
-    .update(JSON.stringify(value) ?? '')
-    .digest('hex')
-    .slice(0, 16);
+  createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16);
 const short = (value: unknown): string => digest(value).slice(0, 8);
 const ruleHash = (rule: RuleSql | undefined): string => (rule === undefined ? '' : short(rule.athena));
 
@@ -82,7 +79,10 @@ function realtimePart(plan: Plan, table: PlanRealtime): NotedRealtime {
   const rule = table.rule.athena;
   const from = rule.lastIndexOf('\nFROM ');
   const stream = plan.streams.find((s) => s.name === table.stream);
-  const rules = stream?.columns.map(({ name, required, rules }) => [name, required, rules]);
+  // A column that may hold anything or nothing is no matter of the contract.
+  const rules = stream?.columns
+    .filter((c) => c.required || c.rules !== undefined)
+    .map((c) => [c.name, c.required, c.rules]);
   const type = table.columns.find((c) => c.name === table.version)?.type;
   return {
     layer: 'realtime',
@@ -168,8 +168,8 @@ export function readNoted(properties: Readonly<Record<string, string>>): Noted |
   const text = properties[PLAN_PROPERTY];
   if (text === undefined) return undefined;
   try {
-    const noted = JSON.parse(text) as Partial<Noted>;
-    return noted.format === 1 && typeof noted.hash === 'string' && Array.isArray(noted.earlier)
+    const noted = JSON.parse(text) as Partial<Noted> | null;
+    return noted?.format === 1 && typeof noted.hash === 'string' && Array.isArray(noted.earlier)
       ? (noted as Noted)
       : undefined;
   } catch (error) {

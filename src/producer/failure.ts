@@ -8,6 +8,8 @@ export interface Failure {
    * - `unknown`: it may have been stored
    */
   effect: 'refused' | 'later' | 'unknown';
+  /** The client itself tried more than once: an earlier try may have been stored. */
+  repeated: boolean;
   error: TidemarkError;
 }
 
@@ -27,21 +29,24 @@ const NAMES: Readonly<Record<string, ErrorKind>> = {
   AccessDeniedException: 'refused',
 };
 
-function statusOf(error: unknown): number | undefined {
-  if (typeof error !== 'object' || error === null || !('$metadata' in error)) return undefined;
-  const metadata = error.$metadata as { httpStatusCode?: number } | undefined;
-  return metadata?.httpStatusCode;
+function metadataOf(error: unknown): { httpStatusCode?: number; attempts?: number } {
+  if (typeof error !== 'object' || error === null || !('$metadata' in error)) return {};
+  return (error.$metadata ?? {});
 }
 
-/** The codes of an error and of what caused it; connection errors of several addresses come as one. */
-function codesOf(error: unknown): string[] {
-  const codes: string[] = [];
-  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
-    const code = errorCode(at);
-    if (code !== undefined) codes.push(code);
-    if (at instanceof AggregateError) codes.push(...at.errors.map((e) => errorCode(e) ?? ''));
+/**
+ * Whether the connection could not be made, so that nothing was sent. The code may stand in a cause, in one of several
+ * addresses' errors, or only in the text that the SDK keeps of an error it cannot tell as one.
+ */
+function wasNotSent(error: unknown): boolean {
+  const text = error instanceof Error ? error.message : String(error);
+  if (/\b(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)\b/.test(text)) return true;
+  let at: unknown = error;
+  for (let depth = 0; typeof at === 'object' && at !== null && depth < 5; depth++) {
+    if (NOT_SENT.has(errorCode(at) ?? '')) return true;
+    at = 'cause' in at ? at.cause : undefined;
   }
-  return codes;
+  return false;
 }
 
 /** Reads what the SDK threw for a PutRecords request. In doubt the outcome is unknown. */
@@ -50,18 +55,23 @@ export function failureOf(error: unknown, stream: string): Failure {
   const said = error instanceof Error ? error.message : String(error);
   const make = (kind: ErrorKind, text: string): TidemarkError =>
     new TidemarkError(kind, `${text}: ${name} ${said}`.trim(), { context: { stream }, cause: error });
+  const repeated = (metadataOf(error).attempts ?? 1) > 1;
   if (THROTTLED.has(name))
-    return { effect: 'later', error: make('throttled', `${stream} takes no more for now`) };
-  const codes = codesOf(error);
-  if (codes.length > 0 && codes.every((code) => NOT_SENT.has(code)))
-    return { effect: 'later', error: make('unavailable', `${stream} cannot be reached`) };
+    return { effect: 'later', repeated, error: make('throttled', `${stream} takes no more for now`) };
+  if (wasNotSent(error))
+    return { effect: 'later', repeated, error: make('unavailable', `${stream} cannot be reached`) };
   if (name === 'CredentialsProviderError')
-    return { effect: 'refused', error: make('refused', `there are no credentials for ${stream}`) };
-  const status = statusOf(error);
+    return { effect: 'refused', repeated, error: make('refused', `there are no credentials for ${stream}`) };
+  const { httpStatusCode: status } = metadataOf(error);
   if (status !== undefined && status >= 400 && status < 500)
-    return { effect: 'refused', error: make(NAMES[name] ?? 'invalid', `${stream} refused the request`) };
+    return {
+      effect: 'refused',
+      repeated,
+      error: make(NAMES[name] ?? 'invalid', `${stream} refused the request`),
+    };
   return {
     effect: 'unknown',
+    repeated,
     error: make('unknown', `the answer of ${stream} was lost; the records may be in it or not`),
   };
 }

@@ -316,14 +316,14 @@ export class Producer<S extends StreamContract = StreamContract> {
 
   #failed(units: Unit[], error: unknown, records: number): void {
     const failure = isKind(error, 'invalid')
-      ? { effect: 'refused' as const, error }
+      ? { effect: 'refused' as const, repeated: false, error }
       : failureOf(error, this.#options.streamName);
     const unknown = failure.effect === 'unknown';
     const retried = failure.effect === 'later' || (unknown && this.#options.onUnknown === 'retry');
     this.#tell({ kind: 'failure', records, error: failure.error.message, retried });
     for (const unit of units) {
       if (retried) {
-        if (unknown) for (const item of unit.items) item.repeated = true;
+        if (unknown || failure.repeated) for (const item of unit.items) item.repeated = true;
         this.#later(unit, failure.error);
         continue;
       }

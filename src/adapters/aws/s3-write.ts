@@ -79,14 +79,17 @@ export class S3Write {
         await this.bytes(await file.readFile());
         return;
       }
-      await this.#settle(() => this.#multipart(file, size, settings));
+      await this.#settle(() => this.#multipart(file, size, settings), true);
     } finally {
       await file.close();
     }
   }
 
-  /** Tries until it is known whether the object is there and is ours. */
-  async #settle(attempt: () => Promise<unknown>): Promise<void> {
+  /**
+   * Tries until it is known whether the object is there and is ours.
+   * @param large whether looking is cheaper than trying again
+   */
+  async #settle(attempt: () => Promise<unknown>, large = false): Promise<void> {
     const context = { uri: this.#uri };
     let ambiguous = false;
     let cause: unknown;
@@ -105,6 +108,7 @@ export class S3Write {
         }
         // Completing again an upload that is complete already: NoSuchUpload.
         if (name === 'NoSuchUpload' && (await this.#look()) === 'ours') return;
+        if (fate === 'ambiguous' && large && (await this.#look(error)) === 'ours') return;
         ambiguous ||= fate === 'ambiguous';
         if (fate === 'refused' && status !== 409 && name !== 'NoSuchUpload')
           throw awsError(error, 'write an object', context);

@@ -22,3 +22,15 @@ export async function execute(calls: Calls, stateMachineArn: string, within: num
     await sleep(POLL_MS);
   }
 }
+
+/** The ARN of the one state machine whose name has this part. */
+export async function stateMachine(calls: Calls, part: string): Promise<string> {
+  const answer = await calls.json<{ stateMachines: { stateMachineArn: string; name: string }[] }>(
+    'states',
+    'ListStateMachines',
+    {},
+  );
+  const found = answer.stateMachines.filter((m) => m.name.includes(part));
+  if (found.length !== 1) throw new Error(`${found.length} state machines have ${part} in their name`);
+  return found[0]!.stateMachineArn;
+}

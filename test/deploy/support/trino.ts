@@ -75,7 +75,6 @@ async function configure(folder: string, { home }: TrinoInstallation, url: strin
     'plugin.dir': join(home, 'plugin'),
     'node.environment': 'test',
     'node.id': 'one',
-    'node.data-dir': join(folder, 'data'),
     'node.internal-address': '127.0.0.1',
     'node.bind-ip': '127.0.0.1',
   });

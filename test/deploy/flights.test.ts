@@ -1,0 +1,201 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import lakehouse from '../../examples/flights/lakehouse.ts';
+import { compileLakehouse } from '../../src/engine/compile.ts';
+import { tablesOf } from '../../src/definition/tables.ts';
+import { compare, liveSql, withSession } from '../local/support/compare.ts';
+import { changedDefinition, GATE_AND_AIR_TIME } from './support/changed-definition.ts';
+import type { StackOutputs } from './support/cdk.ts';
+import { flightEvents, observations, withExpected, type Expected } from './support/flights-days.ts';
+import { mappingsOf } from './support/functions.ts';
+import { put, type Produced } from './support/records.ts';
+import { countOf, named, rowsOf, untilRows } from './support/rows.ts';
+import { Site } from './support/site.ts';
+import { execute, stateMachine } from './support/state-machine.ts';
+import { viewsOf } from './support/views.ts';
+
+const ACTIVITY = named('flights_realtime', 'flight_activity');
+const WEATHER = named('flights_realtime', 'weather');
+const QUARANTINE = named('flights_ops', 'quarantine');
+const ROUTE_DAY = named('flights_gold', 'route_day');
+const FLIGHTS = named('flights_silver', 'flights');
+const COMMIT_MS = 25_000;
+/** The schedule starts a run each minute, and one may be under way. */
+const SCHEDULE_MS = 200_000;
+
+/** Silver and Gold hold what the example's independent SQL makes of the source: every row, every column. */
+async function expectTables(site: Site, lastDay: number): Promise<void> {
+  const tables: [ReturnType<typeof named>, keyof Expected][] = [
+    [FLIGHTS, 'flights'],
+    [named('flights_gold', 'carrier_hour'), 'carrierHour'],
+    [ROUTE_DAY, 'routeDay'],
+  ];
+  await withExpected(lastDay, (expected) =>
+    withSession(async (session) => {
+      for (const [name, sql] of tables) {
+        const difference = await compare(session, await liveSql(site.io, name), expected[sql]);
+        expect({ name, ...difference }).toEqual({
+          name,
+          actual: difference.expected,
+          expected: difference.expected,
+          extra: [],
+          missing: [],
+        });
+        expect(difference.expected).toBeGreaterThan(200);
+      }
+    }),
+  );
+}
+
+describe('cdk deploy, and the flights example in every table', () => {
+  let site: Site;
+  let outputs: StackOutputs;
+  const sent = { events: 0, weather: 0 };
+
+  beforeAll(async () => {
+    site = await Site.open();
+  });
+  afterAll(() => site.close());
+
+  const output = (name: string): string => outputs['flights-pipeline']![name]!;
+  const send = async (events: Produced[], weather: Produced[]): Promise<void> => {
+    await put(site.kinesis, output('Streamflightevents'), events);
+    await put(site.kinesis, output('Streamweatherobservations'), weather);
+    sent.events += events.length;
+    sent.weather += weather.length;
+    await site.settled();
+    await untilRows(site.io, ACTIVITY, sent.events, COMMIT_MS);
+    await untilRows(site.io, WEATHER, sent.weather, COMMIT_MS);
+  };
+
+  test('a bootstrapped account takes all stacks', async () => {
+    await site.cdk.bootstrap();
+    outputs = await site.cdk.deploy();
+    expect(Object.keys(outputs).sort()).toEqual(expect.arrayContaining(['flights-data', 'flights-pipeline']));
+  });
+
+  test('every table of the plan is there, empty, with the columns of the plan', async () => {
+    for (const { name, columns } of tablesOf(await compileLakehouse(lakehouse)))
+      expect(await rowsOf(site.io, name, `SELECT ${columns.map((c) => `"${c.name}"`).join(', ')} FROM t`)).toEqual([]);
+  });
+
+  test('event source mappings lose nothing: no end of retries and age, batches in halves, partial answers', async () => {
+    const mappings = await mappingsOf(site.calls, 'kinesis');
+    expect(mappings).toHaveLength(2);
+    for (const mapping of mappings) {
+      expect(mapping).toMatchObject({
+        StartingPosition: 'TRIM_HORIZON',
+        MaximumRetryAttempts: -1,
+        BisectBatchOnFunctionError: true,
+        FunctionResponseTypes: ['ReportBatchItemFailures'],
+      });
+      expect(mapping.DestinationConfig?.OnFailure?.Destination).toMatch(/^arn:aws:s3:::.*-failures$/);
+    }
+  });
+
+  test('records put with the SDK are in the real-time tables once, and those that break their contract in quarantine', async () => {
+    await site.pumpAll();
+    const broken: Produced[] = [
+      { key: 'a', record: { flight_id: 'no event' } },
+      { key: 'b', record: { ...(await flightEvents(1, 1))[0]!.record, delay_minutes: 'many' } },
+    ];
+    await put(site.kinesis, output('Streamflightevents'), broken);
+    await send(await flightEvents(1, 2), await observations(1, 2));
+    const [distinct] = await rowsOf(
+      site.io,
+      ACTIVITY,
+      'SELECT count(DISTINCT (_shard, _seq, _sub)) AS positions, count(DISTINCT (flight_id, event)) AS events FROM t',
+    );
+    expect(distinct).toEqual({ positions: String(sent.events), events: String(sent.events) });
+    await untilRows(site.io, QUARANTINE, broken.length, COMMIT_MS);
+    const kept = await countOf(site.io, ACTIVITY, `event = 'departed' AND delay_minutes > 15`);
+    expect(await countOf(site.io, named('flights_realtime', 'departure_delays'))).toBe(kept);
+  });
+
+  test('the ledger says where every record went', async () => {
+    const totals = { received: 0, written: 0, filtered: 0, quarantined: 0 };
+    for (const shard of await site.ledger.intentShards(ACTIVITY))
+      for (const { counts } of await site.ledger.intents(ACTIVITY, shard, '0'.repeat(56), 1_000_000))
+        for (const key of Object.keys(totals) as (keyof typeof totals)[]) totals[key] += counts[key];
+    expect(totals).toEqual({ received: sent.events + 2, written: sent.events, filtered: 0, quarantined: 2 });
+  });
+
+  test('the hot store has the latest event of a flight', async () => {
+    const [last] = (await rowsOf(
+      site.io,
+      ACTIVITY,
+      'SELECT flight_id, max_by(event, _ord) AS event FROM t GROUP BY flight_id ORDER BY flight_id LIMIT 1',
+    )) as [{ flight_id: string; event: string }];
+    expect((await site.hotStore.get('flight_activity', last.flight_id))?.row.event).toBe(last.event);
+  });
+
+  test('a run of the state machine brings them into Silver and Gold, as the independent SQL has it', async () => {
+    await execute(site.calls, await stateMachine(site.calls, 'Integration'), 120_000);
+    await expectTables(site, 2);
+  });
+
+  test('a later run merges the next day', async () => {
+    await send(await flightEvents(3, 3), await observations(3, 3));
+    await execute(site.calls, await stateMachine(site.calls, 'Integration'), 120_000);
+    await expectTables(site, 3);
+  });
+
+  test('the views are in Glue as Athena reads them', async () => {
+    const views = await viewsOf(site.calls, 'flights');
+    expect(views.map((v) => v.name).sort()).toEqual(['carrier_hour', 'flights', 'route_day', 'weather']);
+    for (const view of views) {
+      expect(view).toMatchObject({ catalog: 'awsdatacatalog', schema: 'flights', runAsInvoker: true });
+      expect(view.originalSql).toMatch(/flights_(silver|gold)/);
+      expect(view.columns.map((c) => c.name)).toEqual(view.hiveColumns.map((c) => c.name));
+    }
+  });
+
+  test('a changed definition is an update: columns are added, nothing is lost, and the schedule integrates', async () => {
+    const changed = await changedDefinition(GATE_AND_AIR_TIME);
+    try {
+      await site.stopPumps();
+      const cdk = site.cdk.with({
+        'tidemark:definition': changed.path,
+        'tidemark:integrate.enabled': 'true',
+      });
+      outputs = await cdk.deploy();
+    } finally {
+      await changed.remove();
+    }
+    expect(await countOf(site.io, ACTIVITY)).toBe(sent.events);
+    await expectTables(site, 3);
+    await site.pumpAll();
+    const events = (await flightEvents(4, 4)).map(({ key, record }) => ({
+      key,
+      record: record.event === 'departed' ? { ...record, gate: `G${String(record.flight)}` } : record,
+    }));
+    await send(events, await observations(4, 4));
+    const flights = new Set(events.map((e) => e.key)).size;
+    await untilRows(site.io, FLIGHTS, (await countOf(site.io, FLIGHTS, `flight_id < '2013-01-04'`)) + flights, SCHEDULE_MS);
+    await expectGates(site);
+    await expectTables(site, 4);
+  });
+
+  test('after destroy the data is there: bucket, catalog, ledger and streams', async () => {
+    await site.stopPumps();
+    const before = await countOf(site.io, FLIGHTS);
+    await site.cdk.destroy();
+    expect(await mappingsOf(site.calls, 'kinesis')).toEqual([]);
+    await expectTables(site, 4);
+    expect(await countOf(site.io, FLIGHTS)).toBe(before);
+    expect(await countOf(site.io, ACTIVITY)).toBe(sent.events);
+    expect((await site.ledger.intentShards(ACTIVITY)).length).toBe(2);
+    const [shard] = await site.stream.shards('flights-flight_events');
+    const limit = { records: 10, bytes: 1_000_000 };
+    const read = await site.stream.read('flights-flight_events', shard!.shardId, '0'.repeat(56), limit);
+    expect(read.records.length).toBeGreaterThan(0);
+  });
+});
+
+/** The new column is in Silver where events brought it, and the new measure in Gold is right for the new day. */
+async function expectGates(site: Site): Promise<void> {
+  const gates = `count(gate) FILTER (flight_id < '2013-01-04') AS old,
+    count(gate) FILTER (flight_id >= '2013-01-04') AS new, count(actual_departure) FILTER (flight_id >= '2013-01-04') AS departed`;
+  const [row] = await rowsOf(site.io, FLIGHTS, `SELECT ${gates} FROM t`);
+  expect(row).toMatchObject({ old: '0', new: row!.departed });
+  expect(Number(row!.departed)).toBeGreaterThan(500);
+}
