@@ -44,6 +44,7 @@ module.exports = {
       'serve',
     ]),
     room('adapters', ['errors', 'ports', 'iceberg']),
+    room('producer', ['errors', 'ports', 'definition', 'ingest', 'iceberg', 'engine', 'adapters']),
     {
       name: 'src-knows-no-example',
       severity: 'error',
@@ -52,11 +53,11 @@ module.exports = {
     },
     library('duckdb', '@duckdb', ['src/engine']),
     library('lmdb', 'lmdb', ['src/adapters/local']),
-    library('aws-sdk', '@(aws-sdk|smithy)', ['src/local', 'src/adapters/aws']),
+    library('aws-sdk', '@(aws-sdk|smithy)', ['src/local', 'src/adapters/aws', 'src/producer']),
     library('protobufjs', 'protobufjs', ['src/ingest']),
     library('lossless-json', 'lossless-json', ['src/engine', 'src/iceberg', 'src/ingest']),
     library('hono', '(hono|@hono)', ['src/local']),
-    library('command-line', '(commander|esbuild)', ['cli']),
+    library('command-line', '(commander|esbuild)', ['cli', 'lib']),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -13,6 +13,9 @@ export default {
   moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],
   transform: { '\\.ts$': '<rootDir>/scripts/jest-esbuild.mjs' },
   // Definitions import the package by its name; tests take the source instead of the bundle.
-  moduleNameMapper: { '^tidemark$': '<rootDir>/src/index.ts' },
+  moduleNameMapper: {
+    '^tidemark$': '<rootDir>/src/index.ts',
+    '^tidemark/producer$': '<rootDir>/src/producer/index.ts',
+  },
   testTimeout: 60_000,
 };

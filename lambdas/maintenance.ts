@@ -43,11 +43,9 @@ export class Maintenance {
     const { plan, ports, warehouse, keepMs, log } = this.#settings;
     const before = ports.io.clock.now() - INTENTS_MS;
     for (const name of this.#streamed)
-      await this.#turn(
-        'forgetting intents',
-        name,
-        async () => void (await forgetIntents(ports, name, before)),
-      );
+      await this.#turn('forgetting intents', name, async () => {
+        await forgetIntents(ports, name, before);
+      });
     for (const { name } of tablesOf(plan))
       await this.#turn('cleaning', name, async () => {
         const staged = `${warehouse}_staged/${name.database}/${name.table}/`;

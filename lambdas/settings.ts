@@ -3,9 +3,6 @@ import { join } from 'node:path';
 import type { AwsSettings } from '../src/adapters/aws/aws-clients.ts';
 import type { Plan } from '../src/definition/plan.ts';
 
-/** Where the bundle's definition folder lies: beside the handler's code. */
-const DEFINITION = join(__dirname, 'definition');
-
 /** What the deployment tells a function, read from its environment in this one place. */
 export interface HandlerSettings {
   lakehouse: string;
@@ -58,8 +55,8 @@ export function readSettings(env: Env): HandlerSettings {
 
 /** The plan that was packed with the code. */
 export function readPlan(): Plan {
-  return JSON.parse(readFileSync(join(DEFINITION, 'plan.json'), 'utf8')) as Plan;
+  return JSON.parse(readFileSync(definitionFile('plan.json'), 'utf8')) as Plan;
 }
 
-/** A file that was packed beside the plan. */
-export const definitionFile = (name: string): string => join(DEFINITION, name);
+/** A file of the definition's folder, which lies beside the handler's code. */
+export const definitionFile = (name: string): string => join(__dirname, 'definition', name);

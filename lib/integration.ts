@@ -166,8 +166,7 @@ export class Integration extends Construct {
       'AwsSolutions-IAM5[Resource::*]',
       'delivery of logs and traces takes no resource in its permissions',
     );
-    if (defaults.tracing === false)
-      acknowledge(machine, 'AwsSolutions-SF2', 'the setting `tracing` is off');
+    if (defaults.tracing === false) acknowledge(machine, 'AwsSolutions-SF2', 'the setting `tracing` is off');
     return machine;
   }
 

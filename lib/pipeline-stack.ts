@@ -1,6 +1,6 @@
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import { Architecture, LayerVersion } from 'aws-cdk-lib/aws-lambda';
-import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { duckdbLayerCode, type DefinitionFiles } from './assets.ts';
 import { Consumption } from './consumption.ts';
@@ -20,6 +20,16 @@ export interface PipelineStackProps extends StackProps {
   settings: Settings;
 }
 
+/** @throws Error for a number of days that CloudWatch Logs does not take */
+function retentionDays(days: number): RetentionDays {
+  const known = Object.values(RetentionDays).filter(
+    (value): value is RetentionDays => typeof value === 'number',
+  );
+  const found = known.find((value) => String(value) === String(days));
+  if (found !== undefined) return found;
+  throw new Error(`setting tidemark:logs.retentionDays cannot be ${days}: use one of ${known.join(', ')}`);
+}
+
 /** What moves data: tables and views, processors, committer, integration, and the work group of analysts. */
 export class PipelineStack extends Stack {
   readonly tables: LakehouseTables;
@@ -33,7 +43,7 @@ export class PipelineStack extends Stack {
     const { data, definition, settings } = props;
     const { plan } = definition;
     const architecture = settings.architecture === 'x64' ? Architecture.X86_64 : Architecture.ARM_64;
-    const logRetention: RetentionDays = settings['logs.retentionDays'];
+    const logRetention = retentionDays(settings['logs.retentionDays']);
     const network =
       settings.network === 'private'
         ? new Network(this, 'Network', { flowLogRetention: logRetention, encryptionKey: data.encryptionKey })

@@ -183,8 +183,8 @@ export function readSettings(context: Readonly<Record<string, unknown>>): Settin
     .map(([key, value]): [string, unknown] => [key.slice(PREFIX.length), value])
     .filter(([name]) => !OTHERS.includes(name));
   const environments = (context[`${PREFIX}environments`] ?? {}) as Record<string, Record<string, unknown>>;
-  const environment = own.find(([name]) => name === 'environment')?.[1];
-  const given = { ...environments[String(environment ?? '')], ...Object.fromEntries(own) };
+  const environment = own.find(([name, value]) => name === 'environment' && typeof value === 'string');
+  const given = { ...environments[(environment?.[1] ?? '') as string], ...Object.fromEntries(own) };
   const settings: Record<string, Value> = {};
   for (const [name, known] of Object.entries(SETTINGS)) settings[name] = known.value;
   for (const [name, value] of Object.entries(given)) {

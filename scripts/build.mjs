@@ -3,7 +3,13 @@ import { build } from 'esbuild';
 import { chmod } from 'node:fs/promises';
 
 await build({
-  entryPoints: { tidemark: 'cli/main.ts', index: 'src/index.ts', cdk: 'bin/tidemark.ts' },
+  entryPoints: {
+    tidemark: 'cli/main.ts',
+    index: 'src/index.ts',
+    producer: 'src/producer/index.ts',
+    cdk: 'bin/tidemark.ts',
+    constructs: 'lib/index.ts',
+  },
   outdir: 'dist',
   bundle: true,
   platform: 'node',

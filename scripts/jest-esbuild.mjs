@@ -6,7 +6,7 @@ export default {
     const out = transformSync(source, {
       loader: 'ts',
       format: 'esm',
-      target: 'node20',
+      target: 'node20.15',
       sourcemap: 'inline',
       sourcefile: path,
     });

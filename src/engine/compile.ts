@@ -1,4 +1,5 @@
 import { checkLakehouse } from '../definition/check.ts';
+import { renamesOf } from '../definition/renames.ts';
 import type { Column, PlanColumn } from '../definition/column.ts';
 import type { Lakehouse } from '../definition/definition.ts';
 import type {
@@ -89,7 +90,18 @@ async function compileTables(lakehouse: Lakehouse, session: Session): Promise<Pl
     );
   }
   problems.throwIfAny(lakehouse.name);
-  return { format: 1, name: lakehouse.name, streams, references, realtime, silver, gold, alerts };
+  const renames = renamesOf(lakehouse);
+  return {
+    format: 1,
+    name: lakehouse.name,
+    streams,
+    references,
+    realtime,
+    silver,
+    gold,
+    alerts,
+    ...(renames ? { renames } : {}),
+  };
 }
 
 /**

@@ -3,7 +3,8 @@ import { rm } from 'node:fs/promises';
 import type { Plan, PlanRealtime, PlanStream } from '../definition/plan.ts';
 import { quarantineTable, realtimeTable } from '../definition/tables.ts';
 import type { Engine, Session } from '../engine/session.ts';
-import { literal } from '../engine/sql-text.ts';
+import { ident, literal } from '../engine/sql-text.ts';
+import { unknownColumns } from '../engine/unknown-columns.ts';
 import { TidemarkError } from '../errors.ts';
 import type { TableName } from '../ports/catalog.ts';
 import type { Intent, Ledger, Position, ShardState, StagedFile } from '../ports/ledger.ts';
@@ -197,7 +198,10 @@ export class Processor {
     after: Position,
   ): Promise<StagedFile | undefined> {
     const table = await this.#ports.destination(name);
-    const columns = table.schema.fields.map((f) => `"${f.name}"`).join(', ');
+    const unknown = new Set(unknownColumns(this.#plan, name, table.schema));
+    const columns = table.schema.fields
+      .map((f) => (unknown.has(f.name) ? `NULL AS ${ident(f.name)}` : ident(f.name)))
+      .join(', ');
     const select = `SELECT ${columns} FROM ${from} WHERE _seq > ${literal(after)}`;
     return stageRows(session, this.#ports.staging, table, select);
   }

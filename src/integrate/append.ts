@@ -4,6 +4,7 @@ import type { PlanSilver } from '../definition/plan.ts';
 import { realtimeTable, silverTable } from '../definition/tables.ts';
 import type { Session } from '../engine/session.ts';
 import { ident } from '../engine/sql-text.ts';
+import { unknownColumns } from '../engine/unknown-columns.ts';
 import { TidemarkError } from '../errors.ts';
 import { currentSchema } from '../iceberg/index.ts';
 import { tableKey } from '../ports/catalog.ts';
@@ -38,7 +39,9 @@ export async function mergeAppend(
 
   const chosen = new Map(group.columns.map((c) => [c.name, c.expression.duckdb]));
   const schema = currentSchema(table.metadata);
-  const columns = schema.fields.map((f) => `(${chosen.get(f.name) ?? ident(f.name)}) AS ${ident(f.name)}`);
+  const unknown = new Set(unknownColumns(ports.plan, table.name, schema));
+  const valueOf = (name: string): string => chosen.get(name) ?? (unknown.has(name) ? 'NULL' : ident(name));
+  const columns = schema.fields.map((f) => `(${valueOf(f.name)}) AS ${ident(f.name)}`);
   const where = group.when ? `WHERE (${group.when.duckdb})` : '';
   await session.run(`CREATE OR REPLACE TEMP TABLE ${NEXT} AS
     SELECT ${columns.join(', ')} FROM ${ident(SOURCE(group.from))} ${where}`);

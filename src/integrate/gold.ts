@@ -4,10 +4,11 @@ import type { PlanGold } from '../definition/plan.ts';
 import { goldTable, silverTable } from '../definition/tables.ts';
 import type { Session } from '../engine/session.ts';
 import { ident, idents, literal } from '../engine/sql-text.ts';
+import { unknownColumns } from '../engine/unknown-columns.ts';
 import { tableSql } from '../engine/table-sql.ts';
 import { visibleSql } from '../engine/visible.ts';
 import { TidemarkError } from '../errors.ts';
-import { currentSnapshot, isAncestor, planScan, type Table } from '../iceberg/index.ts';
+import { currentSchema, currentSnapshot, isAncestor, planScan, type Table } from '../iceberg/index.ts';
 import { tableKey } from '../ports/catalog.ts';
 import { existing, type IntegrationPorts, type StepResult } from './ports.ts';
 import { planRowDelta } from './row-delta.ts';
@@ -68,6 +69,7 @@ async function recompute(
   gold: PlanGold,
   silverRows: string,
   goldRows: string,
+  unknown: readonly string[],
 ): Promise<void> {
   const columns = gold.columns.map((c) => c.name);
   const groups = gold.groupBy.map((g) => `(${g.expression.duckdb}) AS ${ident(`_group_${g.name}`)}`);
@@ -84,8 +86,9 @@ async function recompute(
   await session.run(`CREATE OR REPLACE TEMP TABLE stale_rows AS
     SELECT g.* FROM (${goldRows}) g SEMI JOIN ${TOUCHED} t ON ${sameGroup(gold, 't', 'g')}`);
   const equal = columns.map((c) => `n.${ident(c)} IS NOT DISTINCT FROM o.${ident(c)}`).join(' AND ');
+  const empty = unknown.map((name) => `, NULL AS ${ident(name)}`).join('');
   await session.run(`CREATE OR REPLACE TEMP TABLE next_rows AS
-    SELECT ${idents(columns, 'n.')} FROM fresh_rows n ANTI JOIN stale_rows o ON ${equal}`);
+    SELECT ${idents(columns, 'n.')}${empty} FROM fresh_rows n ANTI JOIN stale_rows o ON ${equal}`);
   await session.run(`CREATE OR REPLACE TEMP TABLE old_rows AS
     SELECT o.* FROM stale_rows o ANTI JOIN fresh_rows n ON ${equal}`);
 }
@@ -111,7 +114,8 @@ async function aggregateOnce(
   const silverRows = `SELECT * FROM (${live}) WHERE ${visibleSql(silver)}`;
   const goldRows = await tableSql(io.store, await planScan(io, table, {}), { positions: true });
   await loadTouched(ports, session, gold, files, silverRows, goldRows);
-  await recompute(session, gold, silverRows, goldRows);
+  const unknown = unknownColumns(ports.plan, table.name, currentSchema(table.metadata));
+  await recompute(session, gold, silverRows, goldRows, unknown);
   const delta = await planRowDelta(
     io,
     session,

@@ -4,6 +4,7 @@ import type { PlanJoin, PlanSilver } from '../definition/plan.ts';
 import { realtimeTable, silverTable } from '../definition/tables.ts';
 import type { Session } from '../engine/session.ts';
 import { ident, idents } from '../engine/sql-text.ts';
+import { unknownColumns } from '../engine/unknown-columns.ts';
 import { tableSql } from '../engine/table-sql.ts';
 import { visibleSql } from '../engine/visible.ts';
 import { TidemarkError } from '../errors.ts';
@@ -166,7 +167,9 @@ async function mergeKeyed(
   const live = await tableSql(io.store, await planScan(io, table, {}), { positions: true, columns: held });
   await session.run(`CREATE OR REPLACE TEMP TABLE ${CURRENT} AS
     SELECT s.* FROM (${live}) s SEMI JOIN ${KEYS} k USING (${idents(silver.key)})`);
-  await session.run(`CREATE OR REPLACE TEMP TABLE ${NEXT} AS ${nextSql(silver, columns, held)}`);
+  await session.run(
+    `CREATE OR REPLACE TEMP TABLE ${NEXT} AS ${nextSql(silver, columns, held, unknownColumns(ports.plan, table.name, currentSchema(table.metadata)))}`,
+  );
   await session.run(`CREATE OR REPLACE TEMP TABLE old_rows AS
     SELECT c.* FROM ${CURRENT} c SEMI JOIN ${NEXT} n USING (${idents(silver.key)})`);
   const delta = await planRowDelta(

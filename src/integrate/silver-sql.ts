@@ -51,7 +51,7 @@ export function heldColumns(silver: PlanSilver, columns: string[], used: string[
   return columns.filter((c) => needed.has(c));
 }
 
-function mergedColumns(silver: PlanSilver, held: ReadonlySet<string>): string[] {
+function mergedColumns(silver: PlanSilver, held: ReadonlySet<string>, unknown: readonly string[]): string[] {
   const fact = silver.groups.find((g) => g.fact)!;
   const newer = (g: PlanGroup): string => `${ident(g.name)}._ord > coalesce(c.${ident(g.ordColumn)}, '')`;
   const pick = (g: PlanGroup, from: string, to: string): string =>
@@ -63,6 +63,7 @@ function mergedColumns(silver: PlanSilver, held: ReadonlySet<string>): string[] 
     ...silver.groups.flatMap((g) => ownColumns(silver, g).map((c) => pick(g, c.name, c.name))),
     ...silver.groups.map((g) => pick(g, '_ord', g.ordColumn)),
     `CASE WHEN ${newer(fact)} THEN ${ident(fact.name)}.${DELETED} ELSE c.${DELETED} END AS ${DELETED}`,
+    ...unknown.map((name) => `${held.has(name) ? `c.${ident(name)}` : 'NULL'} AS ${ident(name)}`),
     `(${silver.groups.map((g) => `coalesce(${newer(g)}, false)`).join(' OR ')}) AS _advanced`,
     ...silver.joins.flatMap((j) => j.columns.map((c) => `c.${ident(c.name)} AS ${ident(`_was_${c.name}`)}`)),
   ];
@@ -72,8 +73,14 @@ function mergedColumns(silver: PlanSilver, held: ReadonlySet<string>): string[] 
  * The merged rows that differ from what the table holds: per column group the higher `ord` wins, then declared joins
  * are looked up. A late older event may set columns of its own group and never touches another's.
  * @param held the columns that the session's current rows have
+ * @param unknown columns of the table that the plan does not know: they keep what they hold
  */
-export function nextSql(silver: PlanSilver, columns: string[], held: string[] = columns): string {
+export function nextSql(
+  silver: PlanSilver,
+  columns: string[],
+  held: string[] = columns,
+  unknown: readonly string[] = [],
+): string {
   const using = `USING (${idents(silver.key)})`;
   const groups = silver.groups.map((g) => `LEFT JOIN ${ident(CHANGED(g.name))} AS ${ident(g.name)} ${using}`);
   const onColumn = (join: string, column: string): string => ident(`_on_${join}_${column}`);
@@ -91,7 +98,7 @@ export function nextSql(silver: PlanSilver, columns: string[], held: string[] = 
   const differs = [...joined].map(([name, value]) => `${value} IS DISTINCT FROM m.${ident(`_was_${name}`)}`);
   return `
     WITH merged AS (
-      SELECT ${mergedColumns(silver, new Set(held)).join(',\n        ')}
+      SELECT ${mergedColumns(silver, new Set(held), unknown).join(',\n        ')}
       FROM ${KEYS} k LEFT JOIN ${CURRENT} c ${using} ${groups.join(' ')}),
     placed AS (SELECT *${on.length > 0 ? `, ${on.join(', ')}` : ''} FROM merged)
     SELECT ${select.join(', ')} FROM placed m ${joins.join(' ')}

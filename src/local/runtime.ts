@@ -137,8 +137,8 @@ export class Runtime {
     opened.push(() => stores.close());
     // What was being written when the last process ended was named by nothing yet.
     await clearScratch(stores);
-    const deployment = await recordDeployment(stores.database, plan, settings.base);
     await deployTables(stores.io, plan, stores.warehouse);
+    const deployment = await recordDeployment(stores.database, plan, settings.base);
     const known = new Set(await kinesis.streamNames());
     for (const s of plan.streams)
       if (!known.has(s.name))

@@ -31,7 +31,7 @@ const NAMES: Readonly<Record<string, ErrorKind>> = {
 
 function metadataOf(error: unknown): { httpStatusCode?: number; attempts?: number } {
   if (typeof error !== 'object' || error === null || !('$metadata' in error)) return {};
-  return (error.$metadata ?? {});
+  return error.$metadata ?? {};
 }
 
 /**

@@ -1,5 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { BIRTH, type Claim, type Intent, type Ledger, type Position } from '../../src/ports/ledger.ts';
+import {
+  BIRTH,
+  type Claim,
+  type Intent,
+  type Ledger,
+  type Position,
+  type StagedFile,
+} from '../../src/ports/ledger.ts';
 
 export interface LedgerUnderTest {
   ledger: Ledger;
@@ -38,6 +45,49 @@ export function ledgerContract(name: string, open: () => Promise<LedgerUnderTest
       expect(await ledger.intents(TABLE, REF, BIRTH, 10)).toMatchObject([{ first: at(5), last: at(9) }]);
       expect(await ledger.intentShards(TABLE)).toEqual([REF]);
       expect(await ledger.shards(REF.stream)).toMatchObject([{ shard: REF.shard, claimed: at(9) }]);
+    });
+
+    test('an intent comes back as it was claimed, with its file', async () => {
+      const made = claim('a', 0, 5, 9);
+      const file: StagedFile = {
+        uri: 's3://lake/_staged/a b%20ü.parquet',
+        schemaId: 2,
+        recordCount: 1,
+        fileSizeBytes: 2 ** 40,
+        columnSizes: { 1: 10, 1000: 3 },
+        valueCounts: { 1: 1 },
+        nullCounts: { 1: 0 },
+        nanCounts: {},
+        lowerBounds: { 1: 'AAAA', 2: '' },
+        upperBounds: { 1: '////' },
+        splitOffsets: [4, 2 ** 33],
+      };
+      made.intents[0] = {
+        ...made.intents[0]!,
+        file,
+        eventFrom: -1,
+        eventTo: Date.UTC(9999, 0),
+        arrivedTo: 0.5,
+      };
+      const quarantine = { ...made.intents[0], table: { database: 'lake_ops', table: 'quarantine' } };
+      await ledger.claim({ ...made, intents: [...made.intents, quarantine] });
+      expect(await ledger.intents(TABLE, REF, BIRTH, Number.MAX_SAFE_INTEGER)).toEqual(made.intents);
+      expect(await ledger.intents(quarantine.table, REF, BIRTH, 1)).toEqual([quarantine]);
+    });
+
+    test('shards are known by stream and by table, also those of names that begin alike', async () => {
+      const other = { stream: 'orders', shard: 'shardId-000000000001' };
+      const alike = { stream: 'orders2', shard: REF.shard };
+      for (const ref of [REF, other, alike]) {
+        const made = claim(`at ${ref.stream} ${ref.shard}`, 0, 1, 2, ref);
+        await ledger.claim({ ...made, intents: made.intents.map((intent) => ({ ...intent, ...ref })) });
+      }
+      expect((await ledger.shards('orders')).map((s) => s.shard).sort()).toEqual([REF.shard, other.shard]);
+      const refs = await ledger.intentShards(TABLE);
+      expect(refs.map((r) => `${r.stream} ${r.shard}`).sort()).toEqual(
+        [REF, other, alike].map((r) => `${r.stream} ${r.shard}`).sort(),
+      );
+      expect(await ledger.intentShards({ ...TABLE, table: 'order' })).toEqual([]);
     });
 
     test('a range is claimed once: a claim that does not chain stores nothing', async () => {

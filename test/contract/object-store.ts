@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ObjectStore } from '../../src/ports/object-store.ts';
@@ -77,6 +77,14 @@ export function objectStoreContract(name: string, open: () => Promise<ObjectStor
       await it.store.delete(uri);
       expect(await it.store.head(uri)).toBeUndefined();
       await it.store.put(uri, bytes('y'));
+    });
+
+    test('what is made readable has the bytes, for many who ask at once and again later', async () => {
+      const uri = `${it.prefix}deep/er/read.bin`;
+      await it.store.put(uri, bytes('0123456789'.repeat(1000)));
+      const paths = await Promise.all(Array.from({ length: 8 }, () => it.store.readable(uri)));
+      for (const path of [...paths, await it.store.readable(uri)])
+        expect(await readFile(path, 'utf8')).toBe('0123456789'.repeat(1000));
     });
 
     test('names with spaces, percent signs and letters beyond ASCII survive', async () => {

@@ -55,9 +55,11 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     const json = incoming.headers['x-amz-target'] !== undefined;
     switch (fault) {
       case undefined:
-        return reply(outgoing, await forward(target, incoming, body));
+        reply(outgoing, await forward(target, incoming, body));
+        return;
       case 'throttled':
-        return refuse(outgoing, json);
+        refuse(outgoing, json);
+        return;
       case 'lost':
         outgoing.destroy();
         return;

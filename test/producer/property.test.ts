@@ -57,6 +57,7 @@ test.each(CASES)(
       const seen = times.get(n) ?? 0;
       if (put.status === 'fulfilled') {
         expect(places.get(placeOf(put.value))).toBe(n);
+        if (onUnknown === 'reject') expect(put.value.repeated).toBeUndefined();
         if (put.value.repeated === true) expect(seen).toBeGreaterThanOrEqual(1);
         else expect(seen).toBe(1);
       } else {

@@ -24,6 +24,8 @@ const LOAD: Backoff = { attempts: 8, firstMs: 200, longestMs: 3_000 };
 export class KinesisStream implements Stream {
   readonly #client: KinesisClient;
   readonly #pace: Pace;
+  /** Digits of a stream's numbers where they begin with zeros: Kinesis's own never do, those of emulators may. */
+  readonly #digits = new Map<string, number>();
 
   constructor(client: KinesisClient, pace: Pace) {
     this.#client = client;
@@ -39,12 +41,15 @@ export class KinesisStream implements Stream {
       const page = await this.#call(stream, 'list the shards', () =>
         this.#client.send(new ListShardsCommand(input)),
       );
-      for (const shard of page.Shards ?? [])
+      for (const shard of page.Shards ?? []) {
+        const first = shard.SequenceNumberRange?.StartingSequenceNumber ?? '';
+        if (first.startsWith('0')) this.#digits.set(stream, first.length);
         shards.push({
           shardId: shard.ShardId ?? '',
           parents: [shard.ParentShardId, shard.AdjacentParentShardId].filter((id) => id !== undefined),
           closed: shard.SequenceNumberRange?.EndingSequenceNumber !== undefined,
         });
+      }
       next = page.NextToken;
     } while (next !== undefined);
     return shards;
@@ -93,7 +98,7 @@ export class KinesisStream implements Stream {
     const exact = {
       ...of,
       ShardIteratorType: 'AFTER_SEQUENCE_NUMBER' as const,
-      StartingSequenceNumber: after.replace(/^0+(?=\d)/, ''),
+      StartingSequenceNumber: after.replace(/^0+(?=\d)/, '').padStart(this.#digits.get(stream) ?? 0, '0'),
     };
     const get = (input: typeof oldest | typeof exact) =>
       this.#call(stream, `read shard ${shardId}`, () =>

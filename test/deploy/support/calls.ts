@@ -1,7 +1,12 @@
 import type { Emulator } from '../../emulator/emulator.ts';
 
 /** A service by the names that its protocol uses: in the signature's scope, and before an operation. */
-const TARGETS = { states: 'AWSStepFunctions', glue: 'AWSGlue', logs: 'Logs_20140328', events: 'AWSEvents' } as const;
+const TARGETS = {
+  glue: 'AWSGlue',
+  logs: 'Logs_20140328',
+  sqs: 'AmazonSQS',
+  states: 'AWSStepFunctions',
+} as const;
 
 /**
  * Calls of services whose SDK clients the product does not need. The emulator reads the service from the signature's
@@ -21,12 +26,18 @@ export class Calls {
       'content-type': 'application/x-amz-json-1.1',
       'x-amz-target': `${TARGETS[service]}.${operation}`,
     };
-    return (await this.#send(operation, '/', { method: 'POST', headers, body: JSON.stringify(body) })).json() as T;
+    return (
+      await this.#send(operation, '/', { method: 'POST', headers, body: JSON.stringify(body) })
+    ).json() as T;
   }
 
   /** A call of Lambda, which speaks REST. */
   lambda(method: 'GET' | 'POST' | 'PUT', path: string, body?: object): Promise<Response> {
-    const init = { method, headers: scope('lambda'), ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+    const init = {
+      method,
+      headers: scope('lambda'),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    };
     return this.#send(path, path, init);
   }
 

@@ -76,7 +76,10 @@ export class Cdk {
     const { app, context = {} } = this.#options;
     const settings = Object.entries(context).flatMap(([name, value]) => ['--context', `${name}=${value}`]);
     const all = [CLI, ...args, ...settings, '--output', join(this.#folder, 'cdk.out'), '--no-notices'];
-    const { status, text } = await finished([...all, ...(app === undefined ? [] : ['--app', app])], this.#environment());
+    const { status, text } = await finished(
+      [...all, ...(app === undefined ? [] : ['--app', app])],
+      this.#environment(),
+    );
     if (status !== 0)
       throw new Error(`cdk ${args[0]!} ended with ${String(status)}:\n${text.slice(-TOLD_CHARACTERS)}`);
     say(`cdk ${args[0]!}: ${((Date.now() - began) / 1000).toFixed(1)} s`);
@@ -100,8 +103,16 @@ export class Cdk {
 }
 
 /** Runs Node with these arguments, ended with every process it started when it takes too long. */
-async function finished(args: string[], env: NodeJS.ProcessEnv): Promise<{ status: number | string; text: string }> {
-  const child = spawn(process.execPath, args, { cwd: ROOT, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+async function finished(
+  args: string[],
+  env: NodeJS.ProcessEnv,
+): Promise<{ status: number | string; text: string }> {
+  const child = spawn(process.execPath, args, {
+    cwd: ROOT,
+    env,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let text = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => (text += chunk.toString()));

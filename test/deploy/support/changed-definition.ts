@@ -28,7 +28,9 @@ export const GATE_AND_AIR_TIME: readonly Edit[] = [
  * The example's definition with edits, and what it names beside it. It stands inside the checkout, where the package's
  * own name resolves.
  */
-export async function changedDefinition(edits: readonly Edit[]): Promise<{ path: string; remove(): Promise<void> }> {
+export async function changedDefinition(
+  edits: readonly Edit[],
+): Promise<{ path: string; remove(): Promise<void> }> {
   const cache = join(ROOT, '.cache');
   await mkdir(cache, { recursive: true });
   const folder = await mkdtemp(join(cache, 'definition-'));

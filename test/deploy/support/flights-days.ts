@@ -2,7 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expectedCarrierHourSql, expectedFlightsSql, expectedRouteDaySql } from '../../../examples/flights/oracle.ts';
+import {
+  expectedCarrierHourSql,
+  expectedFlightsSql,
+  expectedRouteDaySql,
+} from '../../../examples/flights/oracle.ts';
 import { committedSources, type FlightSources } from '../../../examples/flights/sources.ts';
 import { withSession } from '../../local/support/compare.ts';
 import { produced, type Produced } from './records.ts';

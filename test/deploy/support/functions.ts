@@ -39,3 +39,10 @@ export async function invoke<T>(calls: Calls, functionArn: string, payload: obje
   if (answer.headers.get('x-amz-function-error') !== null) throw new Error(`${functionArn} failed: ${text}`);
   return JSON.parse(text) as T;
 }
+
+/** The ARN of the function of this name. */
+export async function functionNamed(calls: Calls, name: string): Promise<string> {
+  const answer = await calls.lambda('GET', `/2015-03-31/functions/${name}`);
+  const { Configuration } = (await answer.json()) as { Configuration: { FunctionArn: string } };
+  return Configuration.FunctionArn;
+}

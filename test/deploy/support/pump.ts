@@ -23,7 +23,8 @@ export interface Pump {
 
 /** What Lambda does with a mapping's settings, in the words of our own event source. */
 export function settingsOf(mapping: EventSourceMapping): EventSourceSettings {
-  const seconds = (value: number | undefined): number => (value === undefined || value < 0 ? -1 : value * 1000);
+  const seconds = (value: number | undefined): number =>
+    value === undefined || value < 0 ? -1 : value * 1000;
   return {
     batchSize: mapping.BatchSize,
     batchingWindowMs: mapping.MaximumBatchingWindowInSeconds * 1000,
@@ -37,7 +38,11 @@ export function settingsOf(mapping: EventSourceMapping): EventSourceSettings {
  * Plays the part of a deployed event source mapping: reads the stream and invokes the deployed function as the mapping
  * says. The emulator's own part is not used: it drops what the function reports as failed.
  */
-export function pump(calls: Calls, mapping: EventSourceMapping, ports: { stream: Stream; clock: Clock; log: Log }): Pump {
+export function pump(
+  calls: Calls,
+  mapping: EventSourceMapping,
+  ports: { stream: Stream; clock: Clock; log: Log },
+): Pump {
   const stream = mapping.EventSourceArn.slice(mapping.EventSourceArn.lastIndexOf('/') + 1);
   let batches = 0;
   let failure: unknown;
@@ -66,7 +71,8 @@ export function pump(calls: Calls, mapping: EventSourceMapping, ports: { stream:
       const deadline = Date.now() + CAUGHT_UP_MS;
       while (!source.idle) {
         if (failure !== undefined) throw failure as Error;
-        if (Date.now() > deadline) throw new Error(`${stream} was not read to its end within ${CAUGHT_UP_MS} ms`);
+        if (Date.now() > deadline)
+          throw new Error(`${stream} was not read to its end within ${CAUGHT_UP_MS} ms`);
         await sleep(50);
       }
       say(`${stream}: ${batches} batches taken`);

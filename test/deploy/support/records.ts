@@ -30,13 +30,18 @@ export async function produced(
 }
 
 /** Puts records in their order; throws when one is refused. */
-export async function put(kinesis: KinesisClient, stream: string, records: readonly Produced[]): Promise<void> {
+export async function put(
+  kinesis: KinesisClient,
+  stream: string,
+  records: readonly Produced[],
+): Promise<void> {
   for (let from = 0; from < records.length; from += REQUEST_RECORDS) {
     const Records = records.slice(from, from + REQUEST_RECORDS).map(({ key, record }) => ({
       PartitionKey: key,
       Data: Buffer.from(JSON.stringify(record)),
     }));
     const answer = await kinesis.send(new PutRecordsCommand({ StreamName: stream, Records }));
-    if (answer.FailedRecordCount) throw new Error(`${answer.FailedRecordCount} records were refused by ${stream}`);
+    if (answer.FailedRecordCount)
+      throw new Error(`${answer.FailedRecordCount} records were refused by ${stream}`);
   }
 }

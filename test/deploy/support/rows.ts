@@ -32,3 +32,17 @@ export async function untilRows(io: TableIo, name: TableName, wanted: number, wi
     await sleep(POLL_MS);
   }
 }
+
+/** Tries a check until it holds; its last failure is thrown when it does not within the time. */
+export async function eventually(within: number, check: () => Promise<void>): Promise<void> {
+  const deadline = Date.now() + within;
+  for (;;) {
+    try {
+      await check();
+      return;
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await sleep(POLL_MS);
+    }
+  }
+}

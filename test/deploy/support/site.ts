@@ -2,7 +2,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { KinesisClient } from '@aws-sdk/client-kinesis';
-import { dynamoClients, glueClients, kinesisClient, s3Clients, type AwsSettings } from '../../../src/adapters/aws/aws-clients.ts';
+import type { SNSClient } from '@aws-sdk/client-sns';
+import {
+  dynamoClients,
+  glueClients,
+  kinesisClient,
+  s3Clients,
+  snsClient,
+  type AwsSettings,
+} from '../../../src/adapters/aws/aws-clients.ts';
 import { DownloadCache } from '../../../src/adapters/aws/download-cache.ts';
 import { DynamoHotStore } from '../../../src/adapters/aws/dynamo-hot-store.ts';
 import { DynamoLedger } from '../../../src/adapters/aws/dynamo-ledger.ts';
@@ -40,6 +48,7 @@ export class Site {
   readonly cdk: Cdk;
   readonly calls: Calls;
   readonly kinesis: KinesisClient;
+  readonly sns: SNSClient;
   readonly io: TableIo;
   readonly ledger: DynamoLedger;
   readonly hotStore: DynamoHotStore;
@@ -55,6 +64,7 @@ export class Site {
     const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
     const aws: AwsSettings = { region: 'us-east-1', endpoint: emulator.url, credentials };
     this.kinesis = kinesisClient(aws);
+    this.sns = snsClient(aws);
     this.stream = new KinesisStream(this.kinesis, pace);
     const store = new S3ObjectStore(s3Clients(aws), pace, {
       cache: new DownloadCache({ folder, maxBytes: CACHE_BYTES }, pace),
@@ -68,9 +78,10 @@ export class Site {
     this.hotStore = new DynamoHotStore(dynamoClients(aws), pace, { tableName: 'flights-hot' });
   }
 
-  static async open(): Promise<Site> {
+  /** @param context settings beside those that every deployment here has */
+  static async open(context: Record<string, string> = {}): Promise<Site> {
     const emulator = await startEmulator();
-    const cdk = await Cdk.open(emulator, { context: CONTEXT });
+    const cdk = await Cdk.open(emulator, { context: { ...CONTEXT, ...context } });
     return new Site(emulator, cdk, await mkdtemp(join(tmpdir(), 'tidemark-site-')));
   }
 
@@ -97,8 +108,10 @@ export class Site {
   async close(): Promise<void> {
     await this.stopPumps();
     const file = process.env.TIDEMARK_DEPLOY_LOG;
-    if (file !== undefined) await writeFile(file, `${await functionLogs(this.calls)}== emulator\n${this.emulator.log()}`);
+    if (file !== undefined)
+      await writeFile(file, `${await functionLogs(this.calls)}== emulator\n${this.emulator.log()}`);
     this.kinesis.destroy();
+    this.sns.destroy();
     await this.cdk.close();
     await this.emulator.stop();
     await rm(this.#folder, { recursive: true, force: true });

@@ -49,7 +49,10 @@ export async function installedTrino(): Promise<TrinoInstallation> {
 
 async function download(draft: string): Promise<void> {
   const files = join(draft, 'files');
-  for (const artifact of [`io.trino:trino-server-core:${TRINO}:tar.gz`, `io.trino:trino-iceberg:${TRINO}:zip`]) {
+  for (const artifact of [
+    `io.trino:trino-server-core:${TRINO}:tar.gz`,
+    `io.trino:trino-iceberg:${TRINO}:zip`,
+  ]) {
     const args = ['--batch-mode', '--quiet', COPY, `-Dartifact=${artifact}`, `-DoutputDirectory=${files}`];
     // A folder without a project: Maven would read this one's.
     await run('mvn', args, { cwd: draft, timeout: INSTALL_MS });

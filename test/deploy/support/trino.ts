@@ -58,7 +58,12 @@ export async function startTrino(emulator: Emulator): Promise<Trino> {
   return trino;
 }
 
-async function configure(folder: string, { home }: TrinoInstallation, url: string, port: number): Promise<void> {
+async function configure(
+  folder: string,
+  { home }: TrinoInstallation,
+  url: string,
+  port: number,
+): Promise<void> {
   const catalogs = join(folder, 'etc', 'catalog');
   await mkdir(catalogs, { recursive: true });
   await properties(join(folder, 'etc', 'config.properties'), {
@@ -101,7 +106,10 @@ function properties(path: string, values: Record<string, string>): Promise<void>
   return writeFile(path, lines.join(''));
 }
 
-function launch(folder: string, { home, java }: TrinoInstallation): { child: ChildProcess; log: () => string } {
+function launch(
+  folder: string,
+  { home, java }: TrinoInstallation,
+): { child: ChildProcess; log: () => string } {
   const config = `-Dconfig=${join(folder, 'etc', 'config.properties')}`;
   const args = [...JVM, config, '-cp', join(home, 'lib', '*'), 'io.trino.server.TrinoServer'];
   const child = spawn(java, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });

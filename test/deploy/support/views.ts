@@ -30,7 +30,9 @@ const TEXT = /^\/\* Presto View: ([A-Za-z0-9+/=]+) \*\/$/;
 
 /** Every view of a database; throws for a table that is not marked or written as Athena's views are. */
 export async function viewsOf(calls: Calls, database: string): Promise<GlueView[]> {
-  const { TableList } = await calls.json<{ TableList: GlueTable[] }>('glue', 'GetTables', { DatabaseName: database });
+  const { TableList } = await calls.json<{ TableList: GlueTable[] }>('glue', 'GetTables', {
+    DatabaseName: database,
+  });
   return TableList.map(decoded);
 }
 
@@ -44,6 +46,9 @@ function decoded(table: GlueTable): GlueView {
   if (base64 === undefined || !marked)
     throw new Error(`${table.Name} is no view that Athena reads: ${JSON.stringify(table).slice(0, 600)}`);
   const definition = JSON.parse(Buffer.from(base64, 'base64').toString('utf8')) as ViewDefinition;
-  const hiveColumns = (table.StorageDescriptor?.Columns ?? []).map((c) => ({ name: c.Name, type: c.Type ?? '' }));
+  const hiveColumns = (table.StorageDescriptor?.Columns ?? []).map((c) => ({
+    name: c.Name,
+    type: c.Type ?? '',
+  }));
   return { ...definition, name: table.Name, hiveColumns };
 }

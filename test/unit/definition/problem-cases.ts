@@ -306,7 +306,7 @@ export const PROBLEMS: [hazard: string, change: Change, line: string][] = [
   [
     'a key that means nothing',
     (d) => (d.realtime!.orders!.filter = sql`amount > 0`),
-    'realtime.orders.filter: no such setting; write one of "from", "where", "select", "hotKey", "lookups", "version", or leave it out',
+    'realtime.orders.filter: no such setting; write one of "from", "where", "select", "hotKey", "lookups", "version", "renamedColumns", or leave it out',
   ],
   [
     'SQL that is text only',
