@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 import { dynamoClients, glueClients, s3Clients } from '../src/adapters/aws/aws-clients.ts';
@@ -7,6 +7,7 @@ import { DynamoLedger } from '../src/adapters/aws/dynamo-ledger.ts';
 import { GlueCatalog } from '../src/adapters/aws/glue-catalog.ts';
 import { S3ObjectStore } from '../src/adapters/aws/s3-object-store.ts';
 import { systemClock, systemRandom } from '../src/adapters/local/system.ts';
+import { errorCode } from '../src/errors.ts';
 import { ManifestCache, parseMetadata, type TableIo } from '../src/iceberg/index.ts';
 import { CountingCatalog } from './counting-catalog.ts';
 import type { HandlerSettings } from './settings.ts';
@@ -19,13 +20,29 @@ export const pace = { clock: systemClock, random: systemRandom };
 
 /** Folder of this sandbox for files being written; nobody else's, also where functions share a machine. */
 export function scratchFolder(name: string): string {
-  const folder = join(tmpdir(), `tidemark-${name}-${process.pid}`);
+  const prefix = `tidemark-${name}-`;
+  // After a crash the next process finds what the last one was writing: `/tmp` outlives it.
+  for (const other of readdirSync(tmpdir()))
+    if (other.startsWith(prefix) && !isAlive(Number(other.slice(prefix.length))))
+      rmSync(join(tmpdir(), other), { recursive: true, force: true });
+  const folder = join(tmpdir(), `${prefix}${process.pid}`);
   mkdirSync(folder, { recursive: true });
   return folder;
 }
 
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it lives, and is somebody else's.
+    return errorCode(error) === 'EPERM';
+  }
+}
+
 export interface Stores {
-  io: TableIo & { catalog: CountingCatalog };
+  /** `store.release()` at the end of each invocation: the files that it read may then make room for others. */
+  io: TableIo & { catalog: CountingCatalog; store: S3ObjectStore };
   scratch: string;
 }
 

@@ -37,12 +37,17 @@ export interface DefinitionFiles {
   folder: string;
 }
 
+/** Assets are copies in the cloud assembly: nothing asks for these folders after the synthesis. */
+const temporary: string[] = [];
+process.once('exit', () => temporary.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
+
 /**
  * Writes the plan and copies its references to where assets are made of them.
  * @param base folder that relative paths of references start from
  */
 export function definitionFiles(plan: Plan, base: string): DefinitionFiles {
   const root = mkdtempSync(join(tmpdir(), 'tidemark-definition-'));
+  temporary.push(root);
   const [planFolder, folder] = [join(root, 'plan'), join(root, 'definition')];
   mkdirSync(planFolder);
   mkdirSync(join(folder, 'references'), { recursive: true });

@@ -74,7 +74,7 @@ export class Consumption extends Construct {
         because: 'Athena names the files of results',
       },
     );
-    this.#storage.grantKey(grantee);
+    this.#storage.grantObjectKey(grantee);
     return Grant.drop(grantee, 'added above');
   }
 

@@ -4,7 +4,10 @@ import { Key, type IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import type { Plan } from '../src/definition/plan.ts';
 
-/** What reading and writing under a customer's key takes, without the wildcards of CDK's own grants. */
+/** What reading and writing objects of S3 under a customer's key takes, in parts too. */
+const OBJECT_USES = ['kms:Decrypt', 'kms:GenerateDataKey'];
+
+/** What DynamoDB takes beside, on behalf of who calls it, without the wildcards of CDK's own grants. */
 const USES = [
   'kms:Decrypt',
   'kms:DescribeKey',
@@ -18,6 +21,11 @@ const USES = [
 /** Lets somebody read and write what a key encrypts; nothing where there is no key. */
 export function grantKeyUse(key: IKey | undefined, grantee: IGrantable): void {
   key?.grant(grantee, ...USES);
+}
+
+/** Lets somebody read and write objects that a key encrypts; nothing where there is no key. */
+export function grantObjectKeyUse(key: IKey | undefined, grantee: IGrantable): void {
+  key?.grant(grantee, ...OBJECT_USES);
 }
 
 /** One customer key for everything that a lakehouse keeps. Without it nothing can be read again: it stays for ever. */

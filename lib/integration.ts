@@ -21,7 +21,14 @@ import { integrationDefinition, LOCK } from './integration-definition.ts';
 import type { Ledger } from './ledger.ts';
 import { ledgerName, stateMachineArn, stateMachineName } from './names.ts';
 import type { Storage } from './storage.ts';
-import { commitMetadata, readData, readMetadata, writeData } from './table-access.ts';
+import {
+  commitMetadata,
+  readData,
+  readMetadata,
+  readStaged,
+  writeData,
+  writeTouched,
+} from './table-access.ts';
 
 export interface IntegrationSettings {
   /** Time between starts of runs; a run that still goes on is not joined by another. @default 1 minute */
@@ -77,14 +84,18 @@ export class Integration extends Construct {
         TIDEMARK_MAX_ROWS: String(props.maxRows ?? 250_000),
       },
     });
-    const sources = plan.realtime.map((t) => realtimeTable(plan, t.name));
+    const read = new Set(plan.silver.flatMap((t) => t.groups.map((group) => group.from)));
+    const sources = [...read].map((name) => realtimeTable(plan, name));
+    const silver = plan.silver.map((t) => silverTable(plan, t.name));
     this.handler.allow(
       ...readMetadata(storage, sources),
       ...readData(storage, [...sources, ...this.tables]),
+      ...readStaged(storage, sources),
       ...commitMetadata(storage, this.tables),
+      ...writeTouched(storage, silver),
       ...writeData(storage, this.tables),
     );
-    storage.grantKey(this.handler.role);
+    storage.grantObjectKey(this.handler.role);
     this.stateMachine = this.#machine(props);
     this.#schedule(props);
   }

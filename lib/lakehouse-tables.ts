@@ -41,8 +41,9 @@ export class LakehouseTables extends Construct {
       timeout: TIMEOUT,
       environment: { TIDEMARK_WAREHOUSE: storage.warehouse, TIDEMARK_LEDGER: ledgerName(plan) },
     });
+    const [views = '', ...databases] = databaseNames(plan);
     this.handler.allow(
-      ...defineTables(storage, databaseNames(plan)),
+      ...defineTables(storage, databases, views),
       // Views of earlier plans go: a view holds no rows. Tables never do.
       { actions: ['glue:DeleteTable'], resources: glueArns(plan.name), because: 'views of earlier plans' },
       { actions: ['dynamodb:GetItem', 'dynamodb:PutItem'], resources: [ledger.ledgerArn] },

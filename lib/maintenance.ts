@@ -5,13 +5,13 @@ import { Schedule, ScheduleExpression, ScheduleTargetInput } from 'aws-cdk-lib/a
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import { Construct } from 'constructs';
 import type { Plan } from '../src/definition/plan.ts';
-import { tablesOf } from '../src/definition/tables.ts';
+import { quarantineTable, realtimeTable, tablesOf } from '../src/definition/tables.ts';
 import { acknowledgeWildcards } from './allow.ts';
 import { Handler, type HandlerDefaults } from './handler.ts';
 import type { Ledger } from './ledger.ts';
 import { ledgerName } from './names.ts';
 import type { Storage } from './storage.ts';
-import { commitMetadata, readData, writeData } from './table-access.ts';
+import { commitMetadata, readData, readMetadata, readStaged, writeData } from './table-access.ts';
 
 export interface MaintenanceSettings {
   /** Time between rounds of compaction. @default 5 minutes */
@@ -55,10 +55,14 @@ export class Maintenance extends Construct {
       },
     });
     const tables = tablesOf(plan).map((t) => t.name);
+    const streamed = [...plan.realtime.map((t) => realtimeTable(plan, t.name)), quarantineTable(plan)];
     this.handler.allow(
-      ...commitMetadata(storage, tables),
-      ...readData(storage, tables),
-      ...writeData(storage, tables),
+      ...readMetadata(storage, tables),
+      // What streams are written to is compacted; what integration writes is only cleaned.
+      ...commitMetadata(storage, streamed),
+      ...readData(storage, streamed),
+      ...readStaged(storage, streamed),
+      ...writeData(storage, streamed),
       {
         actions: ['s3:DeleteObject'],
         resources: [storage.tableObjects('*')],

@@ -12,7 +12,7 @@ import {
 } from 'aws-cdk-lib/aws-ec2';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { Fn, RemovalPolicy } from 'aws-cdk-lib';
+import { RemovalPolicy } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { acknowledge } from './allow.ts';
@@ -51,8 +51,7 @@ export class Network extends Construct {
     super(scope, id);
     this.vpc = new Vpc(this, 'Vpc', {
       ipAddresses: IpAddresses.cidr(props.cidr ?? '10.64.0.0/20'),
-      // Chosen at deployment: a synthesis asks nobody.
-      availabilityZones: Array.from({ length: props.maxAzs ?? 2 }, (_, i) => Fn.select(i, Fn.getAzs())),
+      maxAzs: props.maxAzs ?? 2,
       natGateways: 0,
       // CDK would empty the default group by a custom resource of its own; nothing here uses that group.
       restrictDefaultSecurityGroup: false,

@@ -15,7 +15,7 @@ import { Aws } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import type { Plan } from '../src/definition/plan.ts';
 import { acknowledge, allow } from './allow.ts';
-import { grantKeyUse } from './encryption-key.ts';
+import { grantKeyUse, grantObjectKeyUse } from './encryption-key.ts';
 import { bucketArn, bucketName, databaseNames, glueArns } from './names.ts';
 
 export interface StorageProps {
@@ -125,7 +125,12 @@ export class Storage extends Construct {
     return `${this.bucketArn}/${RESULTS}*`;
   }
 
-  /** Allows the key's use, where there is one. */
+  /** Allows the key's use for objects only, where there is one. */
+  grantObjectKey(grantee: IGrantable): void {
+    grantObjectKeyUse(this.#key, grantee);
+  }
+
+  /** Allows the key's use for objects and for items of DynamoDB, where there is one. */
   grantKey(grantee: IGrantable): void {
     grantKeyUse(this.#key, grantee);
   }

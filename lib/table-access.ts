@@ -1,3 +1,4 @@
+import type { Layer } from '../src/definition/tables.ts';
 import type { TableName } from '../src/ports/catalog.ts';
 import type { Permission } from './allow.ts';
 import { glueArns } from './names.ts';
@@ -25,9 +26,14 @@ function catalog(tables: TableName[], actions: string[]): Permission {
   };
 }
 
+/** A renamed table stays in the folder of its first name: where tables can be renamed, all folders are theirs. */
+const RENAMED: Layer = 'silver';
+
 function objects(storage: Storage, tables: TableName[], folder: string, prefix = ''): string[] {
   return [...byDatabase(tables)].flatMap(([database, names]) =>
-    names.map((table) => storage.tableObjects(`${prefix}${database}/${table}/${folder}*`)),
+    (database.endsWith(`_${RENAMED}`) ? ['*'] : names).map((table) =>
+      storage.tableObjects(`${prefix}${database}/${table}/${folder}*`),
+    ),
   );
 }
 
@@ -43,20 +49,30 @@ export const readMetadata = (storage: Storage, tables: TableName[]): Permission[
 export const commitMetadata = (storage: Storage, tables: TableName[]): Permission[] => [
   catalog(tables, ['glue:GetTable', 'glue:UpdateTable']),
   {
-    actions: ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload'],
+    actions: ['s3:GetObject', 's3:PutObject'],
     resources: objects(storage, tables, 'metadata/'),
     because: FILES,
   },
   { actions: ['s3:ListBucket'], resources: [storage.bucketArn] },
 ];
 
-/** Reading tables' data files, in the tables' folders and where ingestion staged them. */
-export const readData = (storage: Storage, tables: TableName[]): Permission[] => [
+/** Writing what a merge touched beside the metadata: a list that may be large. */
+export const writeTouched = (storage: Storage, tables: TableName[]): Permission[] => [
   {
-    actions: ['s3:GetObject'],
-    resources: [...objects(storage, tables, ''), ...objects(storage, tables, '', '_staged/')],
+    actions: ['s3:AbortMultipartUpload'],
+    resources: objects(storage, tables, 'metadata/'),
     because: FILES,
   },
+];
+
+/** Reading tables' data files, wherever in the tables' folders a writer put them. */
+export const readData = (storage: Storage, tables: TableName[]): Permission[] => [
+  { actions: ['s3:GetObject'], resources: objects(storage, tables, ''), because: FILES },
+];
+
+/** Reading data files where ingestion staged them. */
+export const readStaged = (storage: Storage, tables: TableName[]): Permission[] => [
+  { actions: ['s3:GetObject'], resources: objects(storage, tables, '', '_staged/'), because: FILES },
 ];
 
 /** Writing data files into tables' own folders. */
@@ -77,15 +93,19 @@ export const stageData = (storage: Storage, tables: TableName[]): Permission[] =
   },
 ];
 
-/** Creating tables and views, and changing what is known of them. */
-export const defineTables = (storage: Storage, databases: string[]): Permission[] => [
+/**
+ * Creating tables and views, and changing what is known of them.
+ * @param databases of tables
+ * @param views the database of views, which have no files
+ */
+export const defineTables = (storage: Storage, databases: string[], views: string): Permission[] => [
   {
     actions: ['glue:GetTable', 'glue:GetTables', 'glue:CreateTable', 'glue:UpdateTable'],
-    resources: [...new Set(databases.flatMap((database) => glueArns(database)))],
+    resources: [...new Set([...databases, views].flatMap((database) => glueArns(database)))],
     because: 'the definition says which tables and views there are; this function makes them all',
   },
   {
-    actions: ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload'],
+    actions: ['s3:GetObject', 's3:PutObject'],
     resources: databases.map((database) => storage.tableObjects(`${database}/*/metadata/*`)),
     because: FILES,
   },

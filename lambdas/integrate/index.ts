@@ -40,5 +40,7 @@ export const handler = (step: IntegrationStep, context: Context): Promise<StepRe
     } catch (error) {
       telemetry.measure(about, { [MetricName.mergeFailed]: 1 });
       throw error;
+    } finally {
+      io.store.release();
     }
   });

@@ -27,6 +27,10 @@ export const handler = (event: { clean?: boolean }, context: Context): Promise<v
       // Ten seconds to end in, and no work that would not fit.
       until: io.clock.now() + context.getRemainingTimeInMillis() - 10_000,
     });
-    await maintenance.compact();
-    if (event.clean === true) await maintenance.clean();
+    try {
+      await maintenance.compact();
+      if (event.clean === true) await maintenance.clean();
+    } finally {
+      io.store.release();
+    }
   });

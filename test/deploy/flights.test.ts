@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import lakehouse from '../../examples/flights/lakehouse.ts';
 import { compileLakehouse } from '../../src/engine/compile.ts';
 import { tablesOf } from '../../src/definition/tables.ts';
-import { changedDefinition, GATE_AND_AIR_TIME } from './support/changed-definition.ts';
+import { changedDefinition, FLIGHT_AS_TEXT, GATE_AND_AIR_TIME } from './support/changed-definition.ts';
 import type { StackOutputs } from './support/cdk.ts';
 import { expectGates, expectTables } from './support/expect-tables.ts';
 import { flightEvents, observations } from './support/flights-days.ts';
@@ -168,12 +168,27 @@ describe('cdk deploy, and the flights example in every table', () => {
     expect(columns.get('route_day')).toContain('longest_in_air');
   });
 
+  test('a change that rows cannot follow is refused, and everything is as it was', async () => {
+    const changed = await changedDefinition([...GATE_AND_AIR_TIME, ...FLIGHT_AS_TEXT]);
+    try {
+      await expect(site.cdk.with({ 'tidemark:definition': changed.path }).deploy()).rejects.toThrow(
+        /flight is int/,
+      );
+    } finally {
+      await changed.remove();
+    }
+    await expectTables(site.io, 4);
+    // The functions of the plan before take records again: redelivered ones once more, and a new one.
+    await site.pumpAll();
+    const again = (await flightEvents(5, 5)).slice(0, 10);
+    await send(again, []);
+  });
+
   test('after destroy the data is there: bucket, catalog, ledger and streams', async () => {
     await site.stopPumps();
     const before = await countOf(site.io, FLIGHTS);
     await site.cdk.destroy();
     expect(await mappingsOf(site.calls, 'kinesis')).toEqual([]);
-    await expectTables(site.io, 4);
     expect(await countOf(site.io, FLIGHTS)).toBe(before);
     expect(await countOf(site.io, ACTIVITY)).toBe(sent.events);
     expect((await site.ledger.intentShards(ACTIVITY)).length).toBe(2);

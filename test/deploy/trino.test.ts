@@ -4,7 +4,7 @@ import { expectTables } from './support/expect-tables.ts';
 import { flightEvents, observations } from './support/flights-days.ts';
 import { functionNamed, invoke } from './support/functions.ts';
 import { say } from './support/progress.ts';
-import { put } from './support/records.ts';
+import { put, type Produced } from './support/records.ts';
 import { named, untilRows } from './support/rows.ts';
 import { Site } from './support/site.ts';
 import { execute, stateMachine } from './support/state-machine.ts';
@@ -13,6 +13,8 @@ import { startTrino, type Trino } from './support/trino.ts';
 const ACTIVITY = named('flights_realtime', 'flight_activity');
 const COMMIT_MS = 90_000;
 const RUN_MS = 150_000;
+/** In so many parts the last day's records come, each followed by a merge. */
+const PORTIONS = 5;
 
 /**
  * What an analyst may ask of the view: whether a flight is missing or doubled, and whether any column of any row is
@@ -31,7 +33,7 @@ describe('unified views on Trino, as an analyst runs them on Athena', () => {
 
   beforeAll(async () => {
     // Small batches and small rounds: many files, many commits, many merges.
-    site = await Site.open({ 'tidemark:ingest.batchSize': '100', 'tidemark:integrate.maxRows': '250' });
+    site = await Site.open({ 'tidemark:ingest.batchSize': '100', 'tidemark:integrate.maxRows': '60' });
     await site.cdk.bootstrap();
     await site.cdk.deploy();
     trino = await startTrino(site.emulator);
@@ -42,34 +44,39 @@ describe('unified views on Trino, as an analyst runs them on Athena', () => {
     await site.close();
   });
 
-  const send = async (from: number, to: number): Promise<void> => {
-    const events = await flightEvents(from, to);
-    await put(site.kinesis, 'flights-weather_observations', await observations(from, to));
+  const send = async (events: Produced[], weather: Produced[]): Promise<void> => {
+    await put(site.kinesis, 'flights-weather_observations', weather);
     await put(site.kinesis, 'flights-flight_events', events);
     sent += events.length;
     await site.settled();
     await untilRows(site.io, ACTIVITY, sent, COMMIT_MS);
   };
-  /** Merges of Silver and Gold, and compaction of the real-time tables, at the same time. */
-  const integrate = async (): Promise<void> => {
-    const run = execute(site.calls, await stateMachine(site.calls, 'integration'), RUN_MS);
-    await invoke(site.calls, await functionNamed(site.calls, 'flights-maintain'), {});
-    await run;
+  /** Silver and Gold, in as many rounds as there are files. */
+  const merge = async (): Promise<void> => {
+    await execute(site.calls, await stateMachine(site.calls, 'integration'), RUN_MS);
   };
-  /** Asks again and again until the work is done; at least once while it goes on. */
-  const askDuring = async (work: Promise<void>): Promise<unknown[][]> => {
-    let busy = true;
-    const done = work.finally(() => (busy = false));
-    const answers: unknown[][] = [];
-    while (busy) answers.push((await trino.rows(ASKED))[0]!);
-    await done;
-    say(`${answers.length} answers meanwhile`);
-    expect(answers.length).toBeGreaterThan(2);
+  /** Small files of the real-time tables into larger ones. */
+  const compact = async (): Promise<void> => {
+    await invoke(site.calls, await functionNamed(site.calls, 'flights-maintain'), {});
+  };
+  /** Two analysts ask again and again until the work is done. */
+  const askDuring = async (work: Promise<void>): Promise<unknown[][][]> => {
+    const end = new AbortController();
+    const ask = async (): Promise<unknown[][]> => {
+      const answers: unknown[][] = [];
+      while (!end.signal.aborted) answers.push((await trino.rows(ASKED))[0]!);
+      return answers;
+    };
+    const [answers] = await Promise.all([Promise.all([ask(), ask()]), work.finally(() => end.abort())]);
+    say(`${answers.map((a) => a.length).join(' and ')} answers meanwhile`);
+    for (const { length } of answers) expect(length).toBeGreaterThan(1);
     return answers;
   };
+  const files = async (): Promise<number> =>
+    Number((await trino.rows('SELECT count(*) FROM flights_realtime."flight_activity$files"'))[0]![0]);
 
   test('before any merge a view has what the real-time tables have', async () => {
-    await send(1, 2);
+    await send(await flightEvents(1, 2), await observations(1, 2));
     expect(await trino.rows('SELECT count(*) FROM flights_silver.flights')).toEqual([[0]]);
     const [answer] = await trino.rows(ASKED);
     expect(answer!.slice(0, 2)).toEqual([1785, 1785]);
@@ -78,24 +85,34 @@ describe('unified views on Trino, as an analyst runs them on Athena', () => {
 
   test('while merges and compaction go on every answer is the same', async () => {
     const [before] = await trino.rows(ASKED);
-    const answers = await askDuring(integrate());
-    for (const answer of answers) expect(answer).toEqual(before);
+    const filesBefore = await files();
+    const answers = await askDuring(merge().then(compact).then(merge));
+    for (const answer of answers.flat()) expect(answer).toEqual(before);
+    expect(await files()).toBeLessThan(filesBefore);
     expect(await trino.rows('SELECT count(*) FROM flights_silver.flights')).toEqual([[1785]]);
     expect((await trino.rows(ASKED))[0]).toEqual(before);
   });
 
   test('while records come and are merged, flights only come too, and never twice', async () => {
-    const answers = await askDuring(send(3, 3).then(integrate));
-    let last = 0;
-    for (const [count, distinct] of answers as [number, number][]) {
-      expect(distinct).toBe(count);
-      expect(count).toBeGreaterThanOrEqual(last);
-      last = count;
+    const events = await flightEvents(3, 3);
+    const weather = await observations(3, 3);
+    const portion = Math.ceil(events.length / PORTIONS);
+    const work = async (): Promise<void> => {
+      for (let from = 0; from < events.length; from += portion) {
+        await send(events.slice(from, from + portion), from === 0 ? weather : []);
+        await Promise.all([merge(), compact()]);
+      }
+    };
+    const answers = await askDuring(work());
+    for (const one of answers as [number, number][][]) {
+      for (const [count, distinct] of one) expect(distinct).toBe(count);
+      const counts = one.map(([count]) => count);
+      expect(counts).toEqual([...counts].sort((x, y) => x - y));
     }
   });
 
   test('in the end views and tables are what the independent SQL says, row by row', async () => {
-    await integrate();
+    await merge();
     await expectTables(site.io, 3);
     await expectAnswers(trino, 3);
     const tables = [

@@ -248,3 +248,8 @@ test('a private network has no way out but endpoints', () => {
   for (const { Properties } of resources(pipeline, 'AWS::Lambda::Function'))
     expect(Properties['VpcConfig']).toBeDefined();
 });
+
+test('no option makes a synthesis ask AWS', () => {
+  const { app } = deploy(plan, { network: 'private', encryption: 'customer' });
+  expect(app.synth().manifest.missing ?? []).toEqual([]);
+});

@@ -116,9 +116,8 @@ async function finished(
   let text = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
-  let late = false;
   const timer = setTimeout(() => {
-    late = true;
+    text += `\nstopped after ${COMMAND_MS / 1000} s`;
     if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
   }, COMMAND_MS);
   const code = await new Promise<number | string>((resolve, reject) => {
@@ -126,5 +125,5 @@ async function finished(
     child.once('close', (status, signal) => resolve(status ?? signal ?? 'no status'));
   });
   clearTimeout(timer);
-  return { status: late ? `a time-out of ${COMMAND_MS / 1000} s` : code, text };
+  return { status: code, text };
 }

@@ -24,6 +24,9 @@ export const GATE_AND_AIR_TIME: readonly Edit[] = [
   ],
 ];
 
+/** A column of another type: rows that are there cannot follow. */
+export const FLIGHT_AS_TEXT: readonly Edit[] = [['flight: column.int(),', 'flight: column.string(),']];
+
 /**
  * The example's definition with edits, and what it names beside it. It stands inside the checkout, where the package's
  * own name resolves.

@@ -27,7 +27,10 @@ export async function untilRows(io: TableIo, name: TableName, wanted: number, wi
     const count = await countOf(io, name);
     const what = `${name.database}.${name.table}: ${count} of ${wanted} rows`;
     if (count > wanted) throw new Error(what);
-    if (count === wanted) return void say(`${what} after ${((Date.now() - began) / 1000).toFixed(1)} s`);
+    if (count === wanted) {
+      say(`${what} after ${((Date.now() - began) / 1000).toFixed(1)} s`);
+      return;
+    }
     if (Date.now() - began > within) throw new Error(`${what} after ${within} ms`);
     await sleep(POLL_MS);
   }

@@ -6,30 +6,32 @@ import type { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 import { handlerCode, type DefinitionFiles, type HandlerName } from '../../../lib/assets.ts';
 
+const HANDLERS: readonly HandlerName[] = ['ingest', 'commit', 'integrate', 'maintain', 'tables'];
+
 /** The handlers as they are packed for Lambda, each with the plan beside it. */
 export class Bundles {
   readonly #folder: string;
-  readonly #stack: Stack;
-  readonly #paths = new Map<HandlerName, string>();
+  readonly #paths: ReadonlyMap<HandlerName, string>;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, files: DefinitionFiles) {
     this.#folder = folder;
-    this.#stack = new Stack(new App({ outdir: folder }), 'Bundles');
+    const stack = new Stack(new App({ outdir: folder }), 'Bundles');
+    this.#paths = new Map(HANDLERS.map((name) => [name, this.#bundle(stack, name, files)]));
   }
 
-  static async open(): Promise<Bundles> {
-    return new Bundles(await mkdtemp(join(tmpdir(), 'tidemark-bundles-')));
+  static async open(files: DefinitionFiles): Promise<Bundles> {
+    return new Bundles(await mkdtemp(join(tmpdir(), 'tidemark-bundles-')), files);
   }
 
   /** Path of a handler's code. */
-  of(name: HandlerName, files: DefinitionFiles): string {
-    const known = this.#paths.get(name);
-    if (known !== undefined) return known;
-    const scope = new Construct(this.#stack, name);
+  of(name: HandlerName): string {
+    return this.#paths.get(name)!;
+  }
+
+  #bundle(stack: Stack, name: HandlerName, files: DefinitionFiles): string {
+    const scope = new Construct(stack, name);
     handlerCode(name, files, name === 'ingest').bind(scope);
-    const path = join(this.#folder, (scope.node.findChild('Code') as Asset).assetPath, 'index.js');
-    this.#paths.set(name, path);
-    return path;
+    return join(this.#folder, (scope.node.findChild('Code') as Asset).assetPath, 'index.js');
   }
 
   async close(): Promise<void> {

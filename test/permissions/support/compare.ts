@@ -47,7 +47,11 @@ export function compare(
 
 /** Explanations that explain nothing: what they stood for is gone, or is recorded now. */
 export function staleExplanations(
-  roles: readonly { needs: readonly Need[]; grants: readonly Grant[]; explanations: readonly Explanation[] }[],
+  roles: readonly {
+    needs: readonly Need[];
+    grants: readonly Grant[];
+    explanations: readonly Explanation[];
+  }[],
   all: readonly Explanation[],
 ): string[] {
   const used = new Set<Explanation>();

@@ -1,4 +1,11 @@
-import { jsonAnswer, jsonRequest, type Answer, type Incoming, type Need, type ServiceDouble } from './call.ts';
+import {
+  jsonAnswer,
+  jsonRequest,
+  type Answer,
+  type Incoming,
+  type Need,
+  type ServiceDouble,
+} from './call.ts';
 
 /** SNS, which takes every message. */
 export class SnsDouble implements ServiceDouble {

@@ -1,28 +1,40 @@
 import flights from '../../../examples/flights/lakehouse.ts';
-import type { Lakehouse } from '../../../src/definition/index.ts';
+import type { GoldDefinition, SilverDefinition } from '../../../src/definition/definition.ts';
 import type { Plan } from '../../../src/definition/plan.ts';
 import { compileLakehouse } from '../../../src/engine/compile.ts';
 
-/** The example before its last changes: a Silver table under another name, a column less, a Gold table more. */
+const { realtime, silver, gold } = flights;
+
+/** The joins of the flights follow the other table's name. */
+function joinedFrom(weather: string): SilverDefinition {
+  const definition = silver!.flights!;
+  if (definition.mode !== 'enrich') throw new Error('the flights of the example are not enriched');
+  return { ...definition, joins: { weather: { ...definition.joins!.weather!, from: weather } } };
+}
+
+/** A Gold table with its first measure only. */
+const first = (definition: GoldDefinition): GoldDefinition => ({
+  ...definition,
+  measures: Object.fromEntries(Object.entries(definition.measures).slice(0, 1)),
+});
+
+/** The example before its last changes: a Silver table under another name, columns less, a Gold table more. */
 export function earlierPlan(): Promise<Plan> {
-  const { weather, flights: silver } = flights.silver;
-  const earlier: Lakehouse = {
+  const { select: _select, ...delays } = realtime!.departure_delays!;
+  return compileLakehouse({
     ...flights,
-    realtime: {
-      ...flights.realtime,
-      departure_delays: { from: 'flight_events', where: flights.realtime.departure_delays.where },
+    realtime: { ...realtime, departure_delays: delays },
+    silver: { observations: silver!.weather!, flights: joinedFrom('observations') },
+    gold: {
+      carrier_hour: first(gold!.carrier_hour!),
+      route_day: first(gold!.route_day!),
+      former: gold!.route_day!,
     },
-    silver: {
-      observations: weather,
-      flights: { ...silver, joins: { weather: { ...silver.joins.weather, from: 'observations' } } },
-    },
-    gold: { ...flights.gold, former: { ...flights.gold.route_day } },
-  };
-  return compileLakehouse(earlier);
+  });
 }
 
 /** The example, which knows the Silver table's earlier name. */
 export function renamedPlan(): Promise<Plan> {
-  const weather = { ...flights.silver.weather, renamedFrom: 'observations' };
-  return compileLakehouse({ ...flights, silver: { ...flights.silver, weather } });
+  const weather = { ...silver!.weather!, renamedFrom: 'observations' };
+  return compileLakehouse({ ...flights, silver: { ...silver, weather } });
 }

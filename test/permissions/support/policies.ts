@@ -11,6 +11,10 @@ export interface Grant {
 /** A function as it is deployed: what it may do, and what it is told. */
 export interface DeployedFunction {
   name: string;
+  /** Of `lambdas/`. */
+  handler: string;
+  /** ARN of the customer's key; absent when there is none. */
+  key?: string;
   environment: Record<string, string>;
   grants: Grant[];
 }
@@ -25,6 +29,7 @@ interface Resource {
   Type: string;
   Properties: {
     FunctionName?: string;
+    KmsKeyArn?: unknown;
     Role?: unknown;
     Roles?: { Ref: string }[];
     ManagedPolicyArns?: unknown[];
@@ -58,7 +63,8 @@ function roleGrants(resources: Record<string, Resource>, environment: Environmen
       throw new Error(`the role ${id} has policies that the test does not read`);
     if (Type !== 'AWS::IAM::Policy') continue;
     const grants = Properties.PolicyDocument!.Statement.flatMap((s) => grantsOf(s, environment));
-    for (const { Ref } of Properties.Roles ?? []) roles.set(Ref, unique([...(roles.get(Ref) ?? []), ...grants]));
+    for (const { Ref } of Properties.Roles ?? [])
+      roles.set(Ref, unique([...(roles.get(Ref) ?? []), ...grants]));
   }
   return roles;
 }
@@ -74,6 +80,8 @@ export function deployedFunctions({ pipeline }: Deployed, environment: Environme
       const variables = Object.entries(Properties.Environment?.Variables ?? {});
       return {
         name: Properties.FunctionName ?? '',
+        handler: Properties.FunctionName?.split('-')[1] ?? '',
+        ...(Properties.KmsKeyArn === undefined ? {} : { key: textOf(Properties.KmsKeyArn, environment) }),
         environment: Object.fromEntries(variables.map(([k, v]) => [k, textOf(v, environment)])),
         grants: roles.get(role) ?? [],
       };

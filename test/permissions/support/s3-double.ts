@@ -41,7 +41,7 @@ const EVERY_ATTEMPT = 6;
 
 /**
  * S3 in memory. It disturbs each caller so that the ways out of trouble are gone too: the answer to the first put of
- * each kind of object is lost, one put a caller never takes effect, and the first part of an upload is refused.
+ * each kind of object is lost, one put and one upload a caller never take effect, and the first part of an upload is refused.
  */
 export class S3Double implements ServiceDouble {
   readonly #objects = new Map<string, StoredObject>();
@@ -50,6 +50,7 @@ export class S3Double implements ServiceDouble {
   readonly #vainPuts = new OncePer(EVERY_ATTEMPT);
   readonly #vainKey = new Map<string, string>();
   readonly #refusedParts = new OncePer();
+  readonly #vainUploads = new OncePer();
   #uploadIds = 0;
 
   /** Puts an object as somebody else would. */
@@ -96,7 +97,7 @@ export class S3Double implements ServiceDouble {
           return {
             name: 'CompleteMultipartUpload',
             action: 's3:PutObject',
-            work: () => this.#complete(path, upload),
+            work: () => this.#complete(caller, path, upload),
           };
         return {
           name: 'CreateMultipartUpload',
@@ -110,7 +111,11 @@ export class S3Double implements ServiceDouble {
             action: 's3:AbortMultipartUpload',
             work: () => this.#gone(this.#uploads, upload),
           };
-        return { name: 'DeleteObject', action: 's3:DeleteObject', work: () => this.#gone(this.#objects, path) };
+        return {
+          name: 'DeleteObject',
+          action: 's3:DeleteObject',
+          work: () => this.#gone(this.#objects, path),
+        };
       default:
         throw new Error(`the double of S3 does not know ${method} ${url.href}`);
     }
@@ -150,11 +155,16 @@ export class S3Double implements ServiceDouble {
     return { status: 200, headers: { etag: `"part-${number}"` } };
   }
 
-  #complete(path: string, id: string): Answer {
+  #complete(caller: string, path: string, id: string): Answer {
+    if (this.#vainUploads.first(caller)) return LOST;
     const upload = this.#uploads.get(id);
     if (!upload) return error(404, 'NoSuchUpload');
     const parts = [...upload.parts].sort(([a], [b]) => a - b).map(([, body]) => body);
-    this.#objects.set(path, { body: Buffer.concat(parts), metadata: upload.metadata, modifiedAt: new Date() });
+    this.#objects.set(path, {
+      body: Buffer.concat(parts),
+      metadata: upload.metadata,
+      modifiedAt: new Date(),
+    });
     this.#uploads.delete(id);
     return xml('<CompleteMultipartUploadResult><ETag>"whole"</ETag></CompleteMultipartUploadResult>');
   }

@@ -3,7 +3,7 @@ import type { DefinitionFiles, HandlerName } from '../../../lib/assets.ts';
 import type { Plan } from '../../../src/definition/plan.ts';
 import { AwsDouble } from './aws-double.ts';
 import { Bundles } from './bundles.ts';
-import type { Need } from './call.ts';
+import type { Call } from './call.ts';
 import { earlierPlan, renamedPlan } from './plans.ts';
 import type { DeployedFunction } from './policies.ts';
 import { flight, kinesisEvent, largeFlight, NO_JSON, weather, type Produced } from './records.ts';
@@ -48,7 +48,7 @@ export class Scenario {
     files: DefinitionFiles,
     place: Environment,
   ): Promise<Scenario> {
-    return new Scenario(functions, files, place, await AwsDouble.open(place), await Bundles.open());
+    return new Scenario(functions, files, place, await AwsDouble.open(place), await Bundles.open(files));
   }
 
   async close(): Promise<void> {
@@ -57,15 +57,9 @@ export class Scenario {
     await this.#bundles.close();
   }
 
-  /** What each function needed, by its name. */
-  needs(name: string): Need[] {
-    return this.#aws.calls.filter((call) => call.caller === name).flatMap((call) => call.needs);
-  }
-
-  /** Operations that a function was seen to call. */
-  operations(name: string): Set<string> {
-    const own = this.#aws.calls.filter((call) => call.caller === name);
-    return new Set(own.map((call) => `${call.service}:${call.operation}`));
+  /** What a function called. */
+  calls(name: string): Call[] {
+    return this.#aws.calls.filter((call) => call.caller === name);
   }
 
   /** Everything that was logged, for a test that fails. */
@@ -149,7 +143,10 @@ export class Scenario {
 
   /** The state machine's steps, twice: the second time there is nothing to do. */
   async #integrate(integrate: Sandbox): Promise<void> {
-    for (const step of [...integrationStages(this.#files.plan), ...integrationStages(this.#files.plan)].flat())
+    for (const step of [
+      ...integrationStages(this.#files.plan),
+      ...integrationStages(this.#files.plan),
+    ].flat())
       await persist(() => integrate.invoke(step));
   }
 
@@ -169,7 +166,7 @@ export class Scenario {
     if (!deployed) throw new Error(`there is no function ${name}`);
     const sandbox = await Sandbox.open({
       name,
-      code: this.#bundles.of(handler, this.#files),
+      code: this.#bundles.of(handler),
       environment: deployed.environment,
       region: this.#place.region,
       endpoint: this.#aws.url,
@@ -190,7 +187,8 @@ async function deliver(
   await persist(async () => {
     const result = await processor.invoke(kinesisEvent(shard, first, records));
     const { batchItemFailures } = result as { batchItemFailures: unknown[] };
-    if (batchItemFailures.length > 0) throw new Error(`records were left: ${JSON.stringify(batchItemFailures)}`);
+    if (batchItemFailures.length > 0)
+      throw new Error(`records were left: ${JSON.stringify(batchItemFailures)}`);
   });
 }
 
