@@ -147,7 +147,9 @@ test('the state machine and the schedules may start what they start, and hold th
     role.replace(/[0-9A-F]{8}$/, ''),
     grants
       .filter(({ action }) => !WITHOUT_RESOURCE.has(action))
-      .map(({ action, resource }) => `${action} on ${resource.replaceAll(/[0-9A-F]{8}\b/g, '')}`)
+      .map(
+        ({ action, resource }) => `${action} on ${resource.replaceAll(/(?<=[a-z])[0-9A-F]{8}(?=[.>])/g, '')}`,
+      )
       .sort(),
   ]);
   const ledger = 'arn:aws:dynamodb:eu-central-1:123456789012:table/flights-ledger';

@@ -2,8 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
-import type { Asset } from 'aws-cdk-lib/aws-s3-assets';
-import { Construct } from 'constructs';
+import { Construct, type IConstruct } from 'constructs';
 import { handlerCode, type DefinitionFiles, type HandlerName } from '../../../lib/assets.ts';
 
 const HANDLERS: readonly HandlerName[] = ['ingest', 'commit', 'integrate', 'maintain', 'tables'];
@@ -31,7 +30,8 @@ export class Bundles {
   #bundle(stack: Stack, name: HandlerName, files: DefinitionFiles): string {
     const scope = new Construct(stack, name);
     handlerCode(name, files, name === 'ingest').bind(scope);
-    return join(this.#folder, (scope.node.findChild('Code') as Asset).assetPath, 'index.js');
+    const asset = scope.node.findChild('Code') as IConstruct & { assetPath: string };
+    return join(this.#folder, asset.assetPath, 'index.js');
   }
 
   async close(): Promise<void> {

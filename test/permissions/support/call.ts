@@ -15,7 +15,7 @@ export interface Need {
   resource: string;
 }
 
-/** What a service answers. `lost` closes the connection after the request took effect. */
+/** What a service answers. */
 export interface Answer {
   status: number;
   headers?: Record<string, string>;
@@ -64,10 +64,10 @@ export function jsonAnswer(work: () => object): Answer {
 }
 
 /** The operation that a JSON service was asked for, and its input. */
-export function jsonRequest<T>({ headers, body }: Incoming): { operation: string; input: T } {
+export function jsonRequest({ headers, body }: Incoming): { operation: string; input: unknown } {
   const target = headers['x-amz-target'] ?? '';
   return {
     operation: target.slice(target.indexOf('.') + 1),
-    input: JSON.parse(body.toString('utf8')) as T,
+    input: JSON.parse(body.toString('utf8')) as unknown,
   };
 }

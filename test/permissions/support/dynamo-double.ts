@@ -20,7 +20,6 @@ interface Write extends Placeholders {
 
 interface Input extends Write {
   KeyConditionExpression?: string;
-  ScanIndexForward?: boolean;
   TransactItems?: Partial<Record<'Put' | 'Update' | 'Delete' | 'ConditionCheck', Write>>[];
   RequestItems?: Record<string, unknown>;
 }
@@ -49,7 +48,8 @@ export class DynamoDouble implements ServiceDouble {
   }
 
   handle(request: Incoming): { operation: string; needs: Need[]; answer: Answer } {
-    const { operation, input } = jsonRequest<Input>(request);
+    const { operation, input: given } = jsonRequest(request);
+    const input = given as Input;
     const lost = operation === 'TransactWriteItems' && this.#lost.first(request.caller);
     const done = jsonAnswer(() => this.#do(operation, input));
     const answer = lost ? jsonAnswer(() => fail('InternalServerError', 500)) : done;

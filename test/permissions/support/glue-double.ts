@@ -43,7 +43,8 @@ export class GlueDouble implements ServiceDouble {
   }
 
   handle(request: Incoming): { operation: string; needs: Need[]; answer: Answer } {
-    const { operation, input } = jsonRequest<Input>(request);
+    const { operation, input: given } = jsonRequest(request);
+    const input = given as Input;
     const { DatabaseName: database } = input;
     const table = input.Name ?? input.TableInput?.Name ?? '*';
     // Each call on a table is one on its database and on the catalog too.

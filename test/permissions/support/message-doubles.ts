@@ -29,12 +29,13 @@ export class EventsDouble implements ServiceDouble {
   }
 
   handle(request: Incoming): { operation: string; needs: Need[]; answer: Answer } {
-    const { operation, input } = jsonRequest<{ Entries: { EventBusName: string }[] }>(request);
-    const needs = input.Entries.map(({ EventBusName }) => ({
+    const { operation, input } = jsonRequest(request);
+    const { Entries: events } = input as { Entries: { EventBusName: string }[] };
+    const needs = events.map(({ EventBusName }) => ({
       action: `events:${operation}`,
       resource: this.#arn + EventBusName,
     }));
-    const Entries = input.Entries.map((_, index) => ({ EventId: String(index) }));
+    const Entries = events.map((_, index) => ({ EventId: String(index) }));
     return { operation, needs, answer: jsonAnswer(() => ({ FailedEntryCount: 0, Entries })) };
   }
 }

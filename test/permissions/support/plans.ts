@@ -20,7 +20,7 @@ const first = (definition: GoldDefinition): GoldDefinition => ({
 
 /** The example before its last changes: a Silver table under another name, columns less, a Gold table more. */
 export function earlierPlan(): Promise<Plan> {
-  const { select: _select, ...delays } = realtime!.departure_delays!;
+  const { select: _select, ...delays } = realtime.departure_delays!;
   return compileLakehouse({
     ...flights,
     realtime: { ...realtime, departure_delays: delays },
