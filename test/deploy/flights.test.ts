@@ -18,6 +18,9 @@ const ACTIVITY = named('flights_realtime', 'flight_activity');
 const WEATHER = named('flights_realtime', 'weather');
 const QUARANTINE = named('flights_ops', 'quarantine');
 const FLIGHTS = named('flights_silver', 'flights');
+/** What bootstrapping leaves, and the stacks of the example. */
+const TOOLKIT = 'CDKToolkit';
+const STACKS = ['flights-data', 'flights-operations', 'flights-pipeline'];
 const COMMIT_MS = 90_000;
 /** The schedule starts a run each minute, and one may be under way. */
 const SCHEDULE_MS = 200_000;
@@ -47,7 +50,7 @@ describe('cdk deploy, and the flights example in every table', () => {
   test('a bootstrapped account takes all stacks', async () => {
     await site.cdk.bootstrap();
     outputs = await site.cdk.deploy();
-    expect(Object.keys(outputs).sort()).toEqual(expect.arrayContaining(['flights-data', 'flights-pipeline']));
+    expect((await site.calls.stacks()).sort()).toEqual([TOOLKIT, ...STACKS]);
   });
 
   test('every table of the plan is there, empty, with the columns of the plan', async () => {
@@ -188,6 +191,7 @@ describe('cdk deploy, and the flights example in every table', () => {
     await site.stopPumps();
     const before = await countOf(site.io, FLIGHTS);
     await site.cdk.destroy();
+    expect(await site.calls.stacks()).toEqual([TOOLKIT]);
     expect(await mappingsOf(site.calls, 'kinesis')).toEqual([]);
     expect(await countOf(site.io, FLIGHTS)).toBe(before);
     expect(await countOf(site.io, ACTIVITY)).toBe(sent.events);

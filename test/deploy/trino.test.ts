@@ -12,7 +12,7 @@ import { startTrino, type Trino } from './support/trino.ts';
 
 const ACTIVITY = named('flights_realtime', 'flight_activity');
 const COMMIT_MS = 90_000;
-const RUN_MS = 150_000;
+const RUN_MS = 200_000;
 /** In so many parts the last day's records come, each followed by a merge. */
 const PORTIONS = 5;
 
@@ -33,16 +33,14 @@ describe('unified views on Trino, as an analyst runs them on Athena', () => {
 
   beforeAll(async () => {
     // Small batches and small rounds: many files, many commits, many merges.
-    site = await Site.open({ 'tidemark:ingest.batchSize': '100', 'tidemark:integrate.maxRows': '60' });
+    site = await Site.open({ 'tidemark:ingest.batchSize': '150', 'tidemark:integrate.maxRows': '60' });
     await site.cdk.bootstrap();
     await site.cdk.deploy();
     trino = await startTrino(site.emulator);
     await site.pumpAll();
   });
-  afterAll(async () => {
-    await trino.stop();
-    await site.close();
-  });
+  afterAll(() => site.close());
+  afterAll(() => trino.stop());
 
   const send = async (events: Produced[], weather: Produced[]): Promise<void> => {
     await put(site.kinesis, 'flights-weather_observations', weather);

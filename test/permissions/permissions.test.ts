@@ -43,11 +43,14 @@ const SEEN: Readonly<Record<string, readonly string[]>> = {
 };
 
 let plan: Plan;
+/** The lakehouse with the default settings. */
+let standard: Deployed;
 let scenario: Scenario;
 
 beforeAll(async () => {
   plan = await flightsPlan();
-  const functions = deployedFunctions(deploy(plan), ENVIRONMENT);
+  standard = deploy(plan);
+  const functions = deployedFunctions(standard, ENVIRONMENT);
   scenario = await Scenario.open(functions, definitionFiles(plan, BASE), ENVIRONMENT);
   await scenario.run();
 }, 120_000);
@@ -77,7 +80,7 @@ describe.each(OPTIONS)('with $name', (option) => {
   let functions: DeployedFunction[];
 
   beforeAll(() => {
-    deployed = deploy(plan, option.settings);
+    deployed = Object.keys(option.settings).length === 0 ? standard : deploy(plan, option.settings);
     functions = deployedFunctions(deployed, ENVIRONMENT);
   });
 
@@ -110,7 +113,7 @@ describe.each(OPTIONS)('with $name', (option) => {
 describe('the comparison is not empty', () => {
   let functions: DeployedFunction[];
   beforeAll(() => {
-    functions = deployedFunctions(deploy(plan), ENVIRONMENT);
+    functions = deployedFunctions(standard, ENVIRONMENT);
   });
 
   test('each function would lack whichever action is taken away', () => {
@@ -141,7 +144,7 @@ describe('the comparison is not empty', () => {
 });
 
 test('the state machine and the schedules may start what they start, and hold the lock', () => {
-  const roles = otherRoles(deploy(plan), ENVIRONMENT);
+  const roles = otherRoles(standard, ENVIRONMENT);
   const found = [...roles].map(([role, grants]): [string, string[]] => [
     // Without the hash at the end of a logical id.
     role.replace(/[0-9A-F]{8}$/, ''),

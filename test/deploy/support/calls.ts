@@ -41,6 +41,17 @@ export class Calls {
     return this.#send(path, path, init);
   }
 
+  /** Names of the stacks that are there. */
+  async stacks(): Promise<string[]> {
+    const body = new URLSearchParams({ Action: 'DescribeStacks', Version: '2010-05-15' });
+    const answer = await this.#send('DescribeStacks', '/', {
+      method: 'POST',
+      headers: scope('cloudformation'),
+      body,
+    });
+    return [...(await answer.text()).matchAll(/<StackName>([^<]+)</g)].map((match) => match[1]!);
+  }
+
   async #send(what: string, path: string, init: RequestInit): Promise<Response> {
     const answer = await fetch(`${this.#url}${path}`, init);
     if (!answer.ok) throw new Error(`${what} was answered with ${answer.status}: ${await answer.text()}`);

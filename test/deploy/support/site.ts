@@ -104,16 +104,19 @@ export class Site {
     this.#pumps = [];
   }
 
-  /** Ends everything; what was said is kept in the file that `TIDEMARK_DEPLOY_LOG` names. */
+  /** Ends everything; what the functions and the emulator said is kept in the file that `TIDEMARK_DEPLOY_LOG` names. */
   async close(): Promise<void> {
-    await this.stopPumps();
-    const file = process.env.TIDEMARK_DEPLOY_LOG;
-    if (file !== undefined)
-      await writeFile(file, `${await functionLogs(this.calls)}== emulator\n${this.emulator.log()}`);
-    this.kinesis.destroy();
-    this.sns.destroy();
-    await this.cdk.close();
-    await this.emulator.stop();
-    await rm(this.#folder, { recursive: true, force: true });
+    try {
+      await this.stopPumps();
+      const file = process.env.TIDEMARK_DEPLOY_LOG;
+      if (file !== undefined)
+        await writeFile(file, `${await functionLogs(this.calls)}== emulator\n${this.emulator.log()}`);
+    } finally {
+      this.kinesis.destroy();
+      this.sns.destroy();
+      await this.emulator.stop();
+      await this.cdk.close();
+      await rm(this.#folder, { recursive: true, force: true });
+    }
   }
 }
