@@ -5,6 +5,8 @@ export default {
   ...base,
   testMatch: ['<rootDir>/test/deploy/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/'],
+  // Others may synthesize in the checkout: assets hold package files of their own.
+  modulePathIgnorePatterns: [...base.modulePathIgnorePatterns, '<rootDir>/cdk.out/'],
   // One emulator after another: two cores are enough for one.
   maxWorkers: 1,
   testTimeout: 300_000,

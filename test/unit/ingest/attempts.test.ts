@@ -3,7 +3,8 @@ import { cautionFor } from '../../../src/ingest/attempts.ts';
 
 describe('a batch that ends the process', () => {
   test('a few deaths change nothing: machines are restarted for other reasons', () => {
-    for (const attempt of [1, 2, 3]) expect(cautionFor(attempt, 10_000)).toEqual({ records: 10_000, unread: false });
+    for (const attempt of [1, 2, 3])
+      expect(cautionFor(attempt, 10_000)).toEqual({ records: 10_000, unread: false });
   });
 
   test('then parts get smaller, down to one record, and only that one alone is given up', () => {
