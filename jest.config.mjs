@@ -8,7 +8,7 @@ export default {
     '<rootDir>/test/emulator/',
     '<rootDir>/test/deploy/',
   ],
-  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.cache/'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.cache/', '<rootDir>/cdk.out/'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],
   transform: { '\\.ts$': '<rootDir>/scripts/jest-esbuild.mjs' },
