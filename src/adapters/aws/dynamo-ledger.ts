@@ -1,5 +1,6 @@
 import { UpdateItemCommand, type UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
 import type { TableName } from '../../ports/catalog.ts';
+import { checkClaim } from '../../ports/claim.ts';
 import {
   BIRTH,
   type Claim,
@@ -18,8 +19,8 @@ import { keyOf, number, numberOf, text, textOf } from './dynamo-item.ts';
 import { DynamoTable } from './dynamo-table.ts';
 import {
   attemptPk,
-  checkClaim,
   checkClaimBytes,
+  checkClaimSize,
   intentItem,
   intentOf,
   intentPk,
@@ -86,6 +87,7 @@ export class DynamoLedger implements Ledger {
 
   async claim(claim: Claim): Promise<ClaimOutcome> {
     checkClaim(claim);
+    checkClaimSize(claim);
     const keep = this.#settings.expireIntentsAfterMs;
     const items = claim.intents.map((intent) =>
       intentItem(intent, keep === undefined ? undefined : Math.ceil((intent.claimedAt + keep) / 1000)),

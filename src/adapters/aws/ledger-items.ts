@@ -160,25 +160,9 @@ function fileOf(item: Item): StagedFile {
   return { uri: textOf(item, 'uri'), schemaId: numberOf(item, 'schemaId'), ...stats };
 }
 
-/** Throws `internal` for a claim that contradicts itself, `refused` for one that is too large for one transaction. */
-export function checkClaim(claim: Claim): void {
+/** Throws `refused` for a claim that is too large for one transaction. */
+export function checkClaimSize(claim: Claim): void {
   const context = { stream: claim.stream, shard: claim.shard, claimId: claim.claimId };
-  const wrong = claim.intents.find(
-    (i) =>
-      i.stream !== claim.stream ||
-      i.shard !== claim.shard ||
-      i.after !== claim.after ||
-      i.first !== claim.first ||
-      i.last !== claim.last ||
-      i.claimId !== claim.claimId ||
-      i.counts.received !== i.counts.written + i.counts.filtered + i.counts.quarantined,
-  );
-  if (wrong || !(claim.after < claim.first && claim.first <= claim.last))
-    throw new TidemarkError(
-      'internal',
-      'a claim whose intents do not match its range, or whose counts do not add up',
-      { context: { ...context, table: wrong && tableKey(wrong.table) } },
-    );
   if (claim.intents.length > MOST_INTENTS)
     throw new TidemarkError('refused', `a claim of ${claim.intents.length} intents is too large`, {
       context: { ...context, intents: claim.intents.length, limit: MOST_INTENTS },

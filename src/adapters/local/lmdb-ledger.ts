@@ -1,4 +1,3 @@
-import { TidemarkError } from '../../errors.ts';
 import { tableKey, type TableName } from '../../ports/catalog.ts';
 import {
   BIRTH,
@@ -10,6 +9,7 @@ import {
   type ShardRef,
   type ShardState,
 } from '../../ports/ledger.ts';
+import { checkClaim } from '../../ports/claim.ts';
 import { afterPrefix, openStore, type LocalDatabase, type Store } from './database.ts';
 
 const UNBORN: ShardState = { claimed: BIRTH, planVersion: 0, effected: BIRTH };
@@ -136,24 +136,4 @@ export class LmdbLedger implements Ledger {
   #state(ref: ShardRef): ShardState {
     return this.#shards.get([ref.stream, ref.shard]) ?? UNBORN;
   }
-}
-
-function checkClaim(claim: Claim): void {
-  const wrong = claim.intents.find(
-    (i) =>
-      i.stream !== claim.stream ||
-      i.shard !== claim.shard ||
-      i.after !== claim.after ||
-      i.first !== claim.first ||
-      i.last !== claim.last ||
-      i.counts.received !== i.counts.written + i.counts.filtered + i.counts.quarantined,
-  );
-  if (wrong || !(claim.after < claim.first && claim.first <= claim.last))
-    throw new TidemarkError(
-      'internal',
-      'a claim whose intents do not match its range, or whose counts do not add up',
-      {
-        context: { stream: claim.stream, shard: claim.shard, claimId: claim.claimId, table: wrong?.table },
-      },
-    );
 }
