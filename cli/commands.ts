@@ -2,7 +2,7 @@ import { readFile, rm, stat } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode, TidemarkError } from '../src/errors.ts';
-import { systemClock } from '../src/adapters/local/system.ts';
+import { isAlive, systemClock } from '../src/adapters/local/system.ts';
 import { readDeployment } from '../src/local/deployment.ts';
 import { lockDirectory } from '../src/local/kinesis/lock.ts';
 import { loadFile } from '../src/local/load.ts';
@@ -44,16 +44,6 @@ async function announcement(data: string): Promise<Announcement | undefined> {
   }
   const note = JSON.parse(text) as Announcement;
   return isAlive(note.pid) ? note : undefined;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // The process is there and somebody else's.
-    return errorCode(error) === 'EPERM';
-  }
 }
 
 /** Puts a file's lines into a stream of the running lakehouse. Returns how many. */

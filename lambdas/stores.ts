@@ -6,8 +6,7 @@ import { DownloadCache } from '../src/adapters/aws/download-cache.ts';
 import { DynamoLedger } from '../src/adapters/aws/dynamo-ledger.ts';
 import { GlueCatalog } from '../src/adapters/aws/glue-catalog.ts';
 import { S3ObjectStore } from '../src/adapters/aws/s3-object-store.ts';
-import { systemClock, systemRandom } from '../src/adapters/local/system.ts';
-import { errorCode } from '../src/errors.ts';
+import { isAlive, systemClock, systemRandom } from '../src/adapters/local/system.ts';
 import { ManifestCache, parseMetadata, type TableIo } from '../src/iceberg/index.ts';
 import { CountingCatalog } from './counting-catalog.ts';
 import type { HandlerSettings } from './settings.ts';
@@ -28,16 +27,6 @@ export function scratchFolder(name: string): string {
   const folder = join(tmpdir(), `${prefix}${process.pid}`);
   mkdirSync(folder, { recursive: true });
   return folder;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: it lives, and is somebody else's.
-    return errorCode(error) === 'EPERM';
-  }
 }
 
 export interface Stores {

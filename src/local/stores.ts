@@ -8,9 +8,8 @@ import { LmdbCatalog } from '../adapters/local/lmdb-catalog.ts';
 import { LmdbHotStore } from '../adapters/local/lmdb-hot-store.ts';
 import { LmdbLedger } from '../adapters/local/lmdb-ledger.ts';
 import { LmdbNotifier } from '../adapters/local/lmdb-notifier.ts';
-import { systemClock, systemRandom } from '../adapters/local/system.ts';
+import { isAlive, systemClock, systemRandom } from '../adapters/local/system.ts';
 import { TidemarkError } from '../errors.ts';
-import { isAlive } from './kinesis/lock.ts';
 import { ManifestCache, type TableIo } from '../iceberg/index.ts';
 
 /** The adapters over one data folder. Several processes may have it open; one at a time may run the lakehouse. */

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
+import { errorCode } from '../../errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Random } from '../../ports/random.ts';
 
@@ -21,3 +22,15 @@ export const systemRandom: Random = {
   uuid: () => randomUUID(),
   int63: () => randomBytes(8).readBigUInt64BE() >> 1n,
 };
+
+/** Whether a process of this number runs on the machine, be it somebody else's. */
+export function isAlive(pid: number): boolean {
+  if (pid === 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it is there, and belongs to somebody else.
+    return errorCode(error) === 'EPERM';
+  }
+}

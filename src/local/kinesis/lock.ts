@@ -1,5 +1,6 @@
 import { open, readFile, unlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { isAlive } from '../../adapters/local/system.ts';
 import { TidemarkError } from '../../errors.ts';
 import { errorCode } from './log-file.ts';
 
@@ -56,16 +57,6 @@ async function removeStale(file: string): Promise<void> {
     await unlink(file);
   } catch (error) {
     if (errorCode(error) !== 'ENOENT') throw error;
-  }
-}
-
-export function isAlive(pid: number): boolean {
-  if (pid === 0) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return errorCode(error) === 'EPERM';
   }
 }
 
